@@ -1,0 +1,306 @@
+/**
+ * The vocabulary of a model: parameters, modules and how data flows between them.
+ *
+ * A blueprint builds one tree of these. Everything that Headlight says (counts, FLOPs, sharing, the attention run) is
+ * read from that tree, and knows kinds, never families.
+ */
+
+/** A tensor of the checkpoint. Sharing is identity: two modules that hold the same object share it. */
+export interface Parameter {
+  /** Dimensions in the order of the checkpoint. */
+  readonly shape: readonly number[];
+  /** True for a tensor that is saved but not trained (a router's bias, a BatchNorm statistic). */
+  readonly buffer?: true;
+}
+
+/** A value on its way between modules; made by the trace of a `forward`, compared by identity. */
+export interface Wire {
+  readonly id: number;
+}
+
+/** One input of a model's forward pass. */
+export type ModelInput =
+  /** Ids [batch, length]; `limit` is the longest sequence the positions allow. */
+  | { readonly name: string; readonly type: 'tokens'; readonly stream: Stream; readonly limit?: number }
+  /** Segment ids [batch, length], zero where not given. */
+  | { readonly name: string; readonly type: 'segments'; readonly stream: Stream }
+  /** Pixels [batch, channels, height, width]. */
+  | {
+      readonly name: string;
+      readonly type: 'pixels';
+      readonly channels: number;
+      readonly height: number;
+      readonly width: number;
+    };
+
+/** Sequences whose lengths a workload gives apart. */
+export type Stream = 'tokens' | 'decoderTokens';
+
+/** A model as its config describes it. */
+export interface Model {
+  readonly modelType: string;
+  /** The class, as in `architectures`: LlamaForCausalLM. */
+  readonly architecture: string;
+  readonly root: Block;
+  /** In the order of `root.flow.inputs`. */
+  readonly inputs: readonly ModelInput[];
+  /** Standard deviation of the family's initial weights. */
+  readonly initializerRange: number;
+}
+
+/** What happens between modules without parameters. Shapes: x is [batch, length, width] or [batch, channels, …]. */
+export type Operation =
+  | { readonly op: 'add' }
+  | { readonly op: 'multiply' }
+  /** x times a constant. */
+  | { readonly op: 'scale'; readonly by: number }
+  | { readonly op: 'activation'; readonly activation: Activation }
+  /** [b, s] → [b, s]: 0, 1, 2 … for each sequence. */
+  | { readonly op: 'positions' }
+  /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
+  | { readonly op: 'firstToken' }
+  /** [b, s, w] → [b, s − n, w]: leaves out the first n positions. */
+  | { readonly op: 'dropTokens'; readonly count: number }
+  /** [b, c, …] → [b, positions, c]: a feature map as a sequence. */
+  | { readonly op: 'patchesToTokens' }
+  /** Puts a learned token before each sequence: [b, s, w] → [b, s + n, w]. */
+  | { readonly op: 'prependTokens'; readonly token: Parameter }
+  /** Adds a learned table to x: [b, s, w] + [s, w]. */
+  | { readonly op: 'addTable'; readonly table: Parameter }
+  /** [b, s, n·w] → [b, s, w] at r²: rearranges channels into a larger image (pixel shuffle by `factor`). */
+  | { readonly op: 'pixelShuffle'; readonly factor: number };
+
+/** One step of a module's forward pass, in the order of execution. */
+export interface Step {
+  readonly run: Module | Operation;
+  readonly from: readonly Wire[];
+  readonly to: Wire;
+}
+
+/** A traced forward pass: what `children` do with the inputs. */
+export interface Flow {
+  readonly inputs: readonly Wire[];
+  readonly steps: readonly Step[];
+  readonly output: Wire;
+}
+
+interface Base {
+  /** Own parameters by their name in the module (`weight`, `bias`), in checkpoint order. */
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  /** Submodules by name; a name may have dots (`self.query`). The same module may stand under several names. */
+  readonly children: Readonly<Record<string, Module>>;
+}
+
+/** y = xWᵀ + b over the last axis. */
+export interface Linear extends Base {
+  readonly kind: 'linear';
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weight: Parameter;
+  readonly bias?: Parameter;
+  /** `output-input` is torch.nn.Linear's weight [out, in]; `input-output` is GPT-2's Conv1D [in, out]. */
+  readonly layout: 'output-input' | 'input-output';
+}
+
+/** Table look-up: [b, s] → [b, s, width]. */
+export interface Embedding extends Base {
+  readonly kind: 'embedding';
+  readonly rows: number;
+  readonly width: number;
+  readonly weight: Parameter;
+  /** What the rows stand for. */
+  readonly of: 'tokens' | 'positions' | 'segments';
+  /** Added to the position before the look-up (OPT, BART: 2). */
+  readonly offset: number;
+}
+
+/** Normalisation over the last axis (layer, rms) or over batch and positions (batch). */
+export interface Norm extends Base {
+  readonly kind: 'norm';
+  readonly type: 'layer' | 'rms' | 'batch';
+  readonly width: number;
+  readonly epsilon: number;
+  readonly weight?: Parameter;
+  readonly bias?: Parameter;
+}
+
+/** Which keys a query sees. `window` counts the query itself: key j is seen by query i when i − j < window. */
+export type MaskPattern =
+  | { readonly type: 'full' }
+  | { readonly type: 'causal' }
+  | { readonly type: 'slidingWindow'; readonly window: number };
+
+/** Where attention learns of positions. */
+export type PositionScheme =
+  /** Positions were added to the input, or there are none. */
+  | { readonly type: 'none' }
+  | { readonly type: 'rotary'; readonly rotary: Rotary }
+  /** T5: a table [buckets, heads] added to the scores; several layers may use one table. */
+  | {
+      readonly type: 'relativeBuckets';
+      readonly table: Parameter;
+      readonly buckets: number;
+      readonly maxDistance: number;
+      readonly bidirectional: boolean;
+    };
+
+/** How query, key and value come from the input. */
+export type Projections =
+  | { readonly type: 'separate'; readonly query: Linear; readonly key: Linear; readonly value: Linear }
+  /** One matrix whose outputs are query, key, value in this order (GPT-2's c_attn). */
+  | { readonly type: 'fused'; readonly qkv: Linear }
+  /** Multi-head latent attention (DeepSeek): key and value expand from one compressed vector a token. */
+  | {
+      readonly type: 'latent';
+      /** Down-projection, norm and up-projection of the query, or one matrix. */
+      readonly query: Linear | { readonly down: Linear; readonly norm: Norm; readonly up: Linear };
+      readonly keyValueDown: Linear;
+      readonly keyValueNorm: Norm;
+      readonly keyValueUp: Linear;
+      readonly latentDim: number;
+      /** Dimensions of a query and key head that are rotated; the key's are shared by all heads. */
+      readonly rotaryDim: number;
+    };
+
+/** Multi-head attention with its projections. Inputs: x, and for cross attention the sequence looked at. */
+export interface Attention extends Base {
+  readonly kind: 'attention';
+  /** Where it stands: `self` in a single stack; encoder, decoder and cross in an encoder–decoder. */
+  readonly place: 'self' | 'encoder' | 'decoder' | 'cross';
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  /** Dimensions of a query or key head. */
+  readonly headDim: number;
+  /** Dimensions of a value head. */
+  readonly valueDim: number;
+  readonly projections: Projections;
+  readonly output: Linear;
+  readonly mask: MaskPattern;
+  readonly position: PositionScheme;
+  /** Scores are q·k times this. */
+  readonly scale: number;
+  /** cap·tanh(score / cap) before the mask. */
+  readonly softCap?: number;
+}
+
+/** Feed-forward: down(act(up x)), or down(act(gate x) ⊙ up x). */
+export interface Mlp extends Base {
+  readonly kind: 'mlp';
+  readonly activation: Activation;
+  readonly gate?: Linear;
+  readonly up: Linear;
+  readonly down: Linear;
+}
+
+/** Mixture of experts: a router sends each token to `active` of `count` feed-forwards, held in fused tensors. */
+export interface Experts extends Base {
+  readonly kind: 'experts';
+  readonly count: number;
+  readonly active: number;
+  readonly width: number;
+  readonly intermediate: number;
+  readonly activation: Activation;
+  /** [count, width]. */
+  readonly router: Parameter;
+  /** [count, 2·intermediate, width]: gate rows, then up rows. */
+  readonly gateUp: Parameter;
+  /** [count, width, intermediate]. */
+  readonly down: Parameter;
+  readonly routing: Routing;
+  /** Experts that every token passes. */
+  readonly shared?: Mlp;
+}
+
+/** How router logits become the weights of the chosen experts. */
+export type Routing =
+  | { readonly type: 'softmaxTopK'; readonly normalise: boolean }
+  /** DeepSeek-V3: sigmoid scores plus a correction bias choose groups, then experts. */
+  | {
+      readonly type: 'sigmoidGroups';
+      readonly correction: Parameter;
+      readonly groups: number;
+      readonly activeGroups: number;
+      readonly normalise: boolean;
+      readonly scale: number;
+    };
+
+/** Convolution over one or more axes: [b, in, …] → [b, out, …]. */
+export interface Convolution extends Base {
+  readonly kind: 'convolution';
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly groups: number;
+  readonly weight: Parameter;
+  readonly bias?: Parameter;
+}
+
+/** Angles of rotary position embedding; no parameters, one small outer product a forward pass. */
+export interface Rotary extends Base {
+  readonly kind: 'rotary';
+  /** Rotated dimensions of a head; frequencies are dim / 2. */
+  readonly dim: number;
+  readonly theta: number;
+  readonly scaling: RotaryScaling;
+  /** Pairs are (i, i + dim/2) in `half`, (2i, 2i + 1) in `interleaved`. */
+  readonly pairs: 'half' | 'interleaved';
+}
+
+export type RotaryScaling =
+  | { readonly type: 'default' }
+  | { readonly type: 'linear'; readonly factor: number }
+  | {
+      readonly type: 'llama3';
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      readonly originalPositions: number;
+    }
+  | {
+      readonly type: 'yarn';
+      readonly factor: number;
+      readonly betaFast: number;
+      readonly betaSlow: number;
+      readonly originalPositions: number;
+      /** Cosine and sine are multiplied by this. */
+      readonly attentionFactor: number;
+      readonly truncate: boolean;
+    }
+  /** A scheme whose angles the engine can't compute; counts do not depend on it. */
+  | { readonly type: 'other'; readonly name: string };
+
+/** Tensors that a block holds directly (a class token, a position table). */
+export interface Holder extends Base {
+  readonly kind: 'holder';
+}
+
+/** A composite: its children's forward pass is `flow`. */
+export interface Block extends Base {
+  readonly kind: 'block';
+  /** What it is in a reader's words: model, stack, layer, embeddings, head, pooler. */
+  readonly role: BlockRole;
+  readonly flow: Flow;
+}
+
+export type BlockRole = 'model' | 'stack' | 'layer' | 'embeddings' | 'head' | 'pooler' | 'part';
+
+export type Module =
+  Linear | Embedding | Norm | Attention | Mlp | Experts | Convolution | Rotary | Holder | Block;
+
+export type ModuleKind = Module['kind'];
+
+/** Names as transformers' ACT2FN has them, of those that the engine can compute; others are kept by their name. */
+export type Activation = string;
+
+export function isOperation(run: Module | Operation): run is Operation {
+  return 'op' in run;
+}
+
+/** Elements of a parameter. */
+export function elements(parameter: Parameter): number {
+  let product = 1;
+  for (const size of parameter.shape) product *= size;
+  return product;
+}

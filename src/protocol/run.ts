@@ -1,0 +1,100 @@
+/** An attention run: what a panel asks for and what it gets. */
+
+export interface RunRequest {
+  /** The config's text as in the editor, saved or not. */
+  readonly configText: string;
+  /** Folder with the weights and the tokenizer, on the machine of the extension host. */
+  readonly folder?: string;
+  readonly input: RunInput;
+  /** Seed of the weights where there are none beside the config. */
+  readonly seed: number;
+}
+
+export type RunInput =
+  /** Text for the model's tokenizer, or bytes; `decoder` for an encoder–decoder, `pair` for a second segment. */
+  | { readonly type: 'text'; readonly text: string; readonly pair?: string; readonly decoder?: string }
+  | { readonly type: 'ids'; readonly ids: readonly number[]; readonly decoder?: readonly number[] };
+
+export interface Token {
+  readonly id: number;
+  /** As a reader should see it: spaces and line ends made visible. */
+  readonly text: string;
+}
+
+/** Which weights were run. `seeded` must be said on every picture. */
+export type WeightsOrigin =
+  | { readonly type: 'files'; readonly files: readonly string[]; readonly dtype: string; readonly tensors: number }
+  | { readonly type: 'seeded'; readonly seed: number };
+
+export type TokenizerOrigin = 'tokenizer.json' | 'bytes' | 'ids' | 'none';
+
+/** One attention module of the model, in the order of execution. */
+export interface RunLayer {
+  readonly index: number;
+  /** `model.layers.0.self_attn`. */
+  readonly path: string;
+  readonly place: 'self' | 'encoder' | 'decoder' | 'cross';
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly mask: 'full' | 'causal' | 'slidingWindow';
+  readonly queries: number;
+  readonly keys: number;
+}
+
+export interface RunHead {
+  readonly run: number;
+  readonly modelType: string;
+  readonly architecture: string;
+  readonly weights: WeightsOrigin;
+  readonly tokenizer: TokenizerOrigin;
+  /** Tensors that the model wants and the files lack (then seeded), and tensors in the files that nothing wants. */
+  readonly missing: readonly string[];
+  readonly unused: readonly string[];
+  readonly tokens: readonly Token[];
+  /** For the decoder of an encoder–decoder. */
+  readonly decoderTokens?: readonly Token[];
+  readonly layers: readonly RunLayer[];
+}
+
+/** Attention of one layer as bytes: 0–254 is probability / `maximum` · 254, 255 is masked. */
+export interface LayerThumbnails {
+  readonly run: number;
+  readonly layer: number;
+  readonly heads: number;
+  /** Rows and columns of a thumbnail: max-pooled where the map is larger. */
+  readonly rows: number;
+  readonly columns: number;
+  /** [heads, rows, columns]. */
+  readonly bytes: ArrayBuffer;
+  /** The largest probability of the layer, for which 254 stands. */
+  readonly maximum: number;
+}
+
+/** Exact probabilities of one head, float32 [queries, keys]; masked cells are NaN. */
+export interface HeadMap {
+  readonly run: number;
+  readonly layer: number;
+  readonly head: number;
+  readonly queries: number;
+  readonly keys: number;
+  readonly values: ArrayBuffer;
+}
+
+export type RunState =
+  | { readonly type: 'running'; readonly done: number; readonly of: number }
+  | { readonly type: 'done' }
+  | { readonly type: 'cancelled' }
+  | { readonly type: 'failed'; readonly error: RunError };
+
+/** Why a run can't go on, in codes; `detail` names file, tensor or op. */
+export interface RunError {
+  readonly code:
+    | 'config'
+    | 'unsupported'
+    | 'weights'
+    | 'tokenizer'
+    | 'tooLong'
+    | 'memory'
+    | 'engine';
+  readonly detail: string;
+}
