@@ -112,6 +112,8 @@ export type KeyCost =
       readonly each: number;
       readonly parameters: number;
     }
+  /** What one more adds, where the rest is not proportional to it. */
+  | { readonly type: 'step'; readonly key: string; readonly each: number }
   /** What the flag's other value would add (negative: save). */
   | { readonly type: 'flag'; readonly key: string; readonly otherwise: number }
   /** Heads that share keys and values. */

@@ -46,6 +46,8 @@ def build_model(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) ->
         n_head=args.heads,
         # Narrower than GPT-2's 4 * width: induction is the work of the attention.
         n_inner=2 * args.width,
+        # GPT-2's 0.02 suits a width of 768; in a model as narrow as this, heads would start too faint to learn.
+        initializer_range=1 / math.sqrt(args.width),
         # The data never runs out, so there is nothing to regularise.
         resid_pdrop=0.0,
         embd_pdrop=0.0,
@@ -53,7 +55,20 @@ def build_model(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) ->
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
-    return GPT2LMHeadModel(config)
+    model = GPT2LMHeadModel(config)
+    # The positions are learned, but start as sinusoids, as large as the token embeddings: one
+    # step back is then the same rotation everywhere, which a previous-token head finds soon.
+    with torch.no_grad():
+        weight = model.transformer.wpe.weight
+        weight.copy_(sinusoids(*weight.shape) * config.initializer_range * math.sqrt(2))
+    return model
+
+
+def sinusoids(positions: int, width: int) -> torch.Tensor:
+    """Sines and cosines of the position, at wavelengths from 2π to 10,000 · 2π. [positions, width]"""
+    frequencies = 10_000 ** -(torch.arange(width // 2) / (width // 2))
+    angles = torch.arange(positions)[:, None] * frequencies
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
 def learning_rate(step: int, args: argparse.Namespace) -> float:
@@ -110,12 +125,12 @@ def main() -> None:
     shape.add_argument("--layers", type=int, default=2)
     shape.add_argument("--heads", type=int, default=4)
     training = parser.add_argument_group("training")
-    training.add_argument("--steps", type=int, default=3000)
-    training.add_argument("--rows", type=int, default=32, help="sequences a batch")
-    training.add_argument("--lr", type=float, default=2e-3)
+    training.add_argument("--steps", type=int, default=7500)
+    training.add_argument("--rows", type=int, default=16, help="sequences a batch")
+    training.add_argument("--lr", type=float, default=4e-3)
     training.add_argument("--warmup", type=int, default=100)
     training.add_argument("--weight-decay", type=float, default=0.01)
-    training.add_argument("--report-every", type=int, default=250)
+    training.add_argument("--report-every", type=int, default=500)
     args = parser.parse_args()
 
     torch.set_num_threads(args.threads)

@@ -1,6 +1,9 @@
 /** Makes composite modules: a block's `forward` is written as in the model's own code and traced once. */
 import type { Block, BlockRole, Module, Operation, Parameter, Step, Wire } from './module';
 
+/** Modules and operations that run one after the other. */
+export type Chain = readonly (Module | Operation)[];
+
 /** Records what a forward pass runs. */
 export class Trace {
   readonly steps: Step[] = [];
@@ -18,7 +21,7 @@ export class Trace {
   }
 
   /** Runs modules one after the other. */
-  chain(x: Wire, ...modules: (Module | Operation)[]): Wire {
+  chain(x: Wire, ...modules: Chain): Wire {
     for (const module of modules) x = this.run(module, x);
     return x;
   }
@@ -52,4 +55,9 @@ export function parameter(...shape: number[]): Parameter {
 
 export function buffer(...shape: number[]): Parameter {
   return { shape, buffer: true };
+}
+
+/** Modules under `name.0`, `name.1` … */
+export function listed(name: string, modules: readonly Module[]): Record<string, Module> {
+  return Object.fromEntries(modules.map((module, index) => [`${name}.${index}`, module]));
 }

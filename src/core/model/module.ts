@@ -59,15 +59,19 @@ export type Operation =
   | { readonly op: 'positions' }
   /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
   | { readonly op: 'firstToken' }
+  /** [b, s, w] → [b, 1, w]: the last position (the end-of-sequence token). */
+  | { readonly op: 'lastToken' }
   /** [b, s, w] → [b, s − n, w]: leaves out the first n positions. */
   | { readonly op: 'dropTokens'; readonly count: number }
   /** [b, c, …] → [b, positions, c]: a feature map as a sequence. */
   | { readonly op: 'patchesToTokens' }
+  /** [b, height·width, c] → [b, c, height, width]: the way back. */
+  | { readonly op: 'tokensToPatches'; readonly height: number; readonly width: number }
   /** Puts a learned token before each sequence: [b, s, w] → [b, s + n, w]. */
   | { readonly op: 'prependTokens'; readonly token: Parameter }
   /** Adds a learned table to x: [b, s, w] + [s, w]. */
   | { readonly op: 'addTable'; readonly table: Parameter }
-  /** [b, s, n·w] → [b, s, w] at r²: rearranges channels into a larger image (pixel shuffle by `factor`). */
+  /** [b, c·f², h, w] → [b, c, h·f, w·f]: channels become pixels. */
   | { readonly op: 'pixelShuffle'; readonly factor: number };
 
 /** One step of a module's forward pass, in the order of execution. */

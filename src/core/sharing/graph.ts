@@ -36,6 +36,8 @@ export interface GraphNode {
 export interface DataEdge {
   readonly from: string;
   readonly to: string;
+  /** Goes around what lies between: a residual connection. */
+  readonly skip?: true;
 }
 
 export interface SharedThing {

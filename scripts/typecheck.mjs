@@ -1,0 +1,22 @@
+/** Type-checks every zone by its own tsconfig: `node scripts/typecheck.mjs [ZONE…]`. */
+import { availableParallelism } from 'node:os';
+import * as path from 'node:path';
+import { run } from './lib/processes.mjs';
+import { Failure, root, runMain } from './lib/project.mjs';
+
+const zones = ['src/core', 'src/protocol', 'src/engine', 'src/host', 'webview', 'test', 'scripts'];
+
+await runMain(async () => {
+  const chosen = process.argv.slice(2);
+  const waiting = chosen.length ? chosen : [...zones];
+  /** @type {string[]} */
+  const failed = [];
+  const work = async () => {
+    for (let zone = waiting.shift(); zone; zone = waiting.shift()) {
+      const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+      if ((await run(process.execPath, [compiler, '-p', zone], { cwd: root })) !== 0) failed.push(zone);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
+  if (failed.length) throw new Failure(`type errors in ${failed.join(', ')}`);
+});

@@ -1,0 +1,117 @@
+/** The pre-norm causal decoder of Llama and its kin, and the heads that transformers puts on it. */
+import { block, listed } from '../../model/build';
+import type { Attention, Block, Embedding, Experts, Linear, Mlp, Norm, Rotary } from '../../model/module';
+import { labels, type Common } from '../../config/common';
+import { tokenInput, type Blueprint } from '../family';
+import { embedding, linear, mlp } from './layers';
+
+/** x + attention(norm x), then x + mlp(norm x). */
+export function preNormLayer(parts: {
+  readonly self_attn: Attention;
+  readonly mlp: Mlp | Experts;
+  readonly input_layernorm: Norm;
+  readonly post_attention_layernorm: Norm;
+}): Block {
+  return block('layer', parts, (trace, x) => {
+    const attended = trace.add(x, trace.chain(x, parts.input_layernorm, parts.self_attn));
+    return trace.add(attended, trace.chain(attended, parts.post_attention_layernorm, parts.mlp));
+  });
+}
+
+/** down(act(gate x) ⊙ up x) under Llama's names. */
+export function gatedMlp(width: number, intermediate: number, activation: string, bias = false): Mlp {
+  return mlp(
+    activation,
+    {
+      gate: linear(width, intermediate, { bias }),
+      up: linear(width, intermediate, { bias }),
+      down: linear(intermediate, width, { bias }),
+    },
+    { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' },
+  );
+}
+
+/** A decoder and what its heads need of it. */
+export interface Decoder {
+  readonly block: Block;
+  readonly embedding: Embedding;
+  readonly width: number;
+}
+
+/** Embedding → layers → norm; ids [b, s] → [b, s, width]. */
+export function decoder(parts: {
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly layers: readonly Block[];
+  readonly norm: Norm;
+  readonly rotary: Rotary;
+}): Decoder {
+  const table = embedding('tokens', parts.vocabulary, parts.width);
+  const children = {
+    embed_tokens: table,
+    ...listed('layers', parts.layers),
+    norm: parts.norm,
+    rotary_emb: parts.rotary,
+  };
+  const model = block('stack', children, (trace, ids) => {
+    const x = trace.run(table, ids);
+    trace.run(parts.rotary, x);
+    return trace.chain(x, ...parts.layers, parts.norm);
+  });
+  return { block: model, embedding: table, width: parts.width };
+}
+
+/** What the classes of a decoder family read besides the body's own keys. */
+interface HeadKeys {
+  readonly tie_word_embeddings: boolean;
+  readonly max_position_embeddings: number;
+}
+
+/**
+ * The classes that transformers makes of a decoder, `LlamaModel` to `LlamaForQuestionAnswering`.
+ *
+ * @param prefix the family's name in its classes: `Llama`.
+ * @param questionAnswering what that class calls the body, in the families that have it.
+ */
+export function decoderArchitectures<C extends HeadKeys>(
+  prefix: string,
+  body: (config: C) => Decoder,
+  questionAnswering?: 'model' | 'transformer',
+): Record<string, (config: C & Common) => Blueprint> {
+  const withHead = (head: (decoder: Decoder, config: C & Common) => Block) => (config: C & Common) => ({
+    root: head(body(config), config),
+    inputs: tokenInput(config.max_position_embeddings),
+  });
+  return {
+    [`${prefix}Model`]: withHead((decoder) => ({ ...decoder.block, role: 'model' })),
+    [`${prefix}ForCausalLM`]: withHead((decoder, config) =>
+      headed('model', decoder, 'lm_head', vocabularyHead(decoder, config.tie_word_embeddings)),
+    ),
+    [`${prefix}ForSequenceClassification`]: withHead((decoder, config) =>
+      headed('model', decoder, 'score', linear(decoder.width, labels(config), { bias: false })),
+    ),
+    [`${prefix}ForTokenClassification`]: withHead((decoder, config) =>
+      headed('model', decoder, 'score', linear(decoder.width, labels(config))),
+    ),
+    ...(questionAnswering === undefined
+      ? {}
+      : {
+          [`${prefix}ForQuestionAnswering`]: withHead((decoder) =>
+            headed(questionAnswering, decoder, 'qa_outputs', linear(decoder.width, 2)),
+          ),
+        }),
+  };
+}
+
+/** [b, s, width] → [b, s, vocabulary]. */
+export function vocabularyHead(body: { readonly embedding: Embedding; readonly width: number }, tied: boolean): Linear {
+  const weight = tied ? { weight: body.embedding.weight } : {};
+  return linear(body.width, body.embedding.rows, { bias: false, ...weight });
+}
+
+/** A body and one linear head over every token. */
+export function headed(bodyName: string, body: { readonly block: Block }, headName: string, head: Linear): Block {
+  return block('model', { [bodyName]: body.block, [headName]: head }, (trace, ids) =>
+    trace.chain(ids, body.block, head),
+  );
+}

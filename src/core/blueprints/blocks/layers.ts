@@ -1,0 +1,98 @@
+/** Leaves of the tree: linear maps, tables, norms, feed-forwards, convolutions. */
+import { parameter } from '../../model/build';
+import type {
+  Activation,
+  Convolution,
+  Embedding,
+  Linear,
+  Mlp,
+  Module,
+  Norm,
+  Parameter,
+} from '../../model/module';
+
+interface LinearOptions {
+  /** Default true, as in torch. */
+  readonly bias?: boolean | Parameter;
+  /** A weight that stands elsewhere too. */
+  readonly weight?: Parameter;
+  readonly layout?: Linear['layout'];
+}
+
+/** weight [outputs, inputs], or [inputs, outputs] in GPT-2's Conv1D; bias [outputs]. */
+export function linear(inputs: number, outputs: number, options: LinearOptions = {}): Linear {
+  const layout = options.layout ?? 'output-input';
+  const weight =
+    options.weight ?? (layout === 'output-input' ? parameter(outputs, inputs) : parameter(inputs, outputs));
+  const wanted = options.bias ?? true;
+  const bias = wanted === true ? parameter(outputs) : wanted === false ? undefined : wanted;
+  const common = { kind: 'linear', inputs, outputs, layout, weight, children: {} } as const;
+  return bias === undefined
+    ? { ...common, parameters: { weight } }
+    : { ...common, bias, parameters: { weight, bias } };
+}
+
+/** weight [rows, width]. */
+export function embedding(
+  of: Embedding['of'],
+  rows: number,
+  width: number,
+  options: { readonly weight?: Parameter; readonly offset?: number } = {},
+): Embedding {
+  const weight = options.weight ?? parameter(rows, width);
+  return {
+    kind: 'embedding',
+    of,
+    rows,
+    width,
+    weight,
+    offset: options.offset ?? 0,
+    parameters: { weight },
+    children: {},
+  };
+}
+
+/** LayerNorm with weight and bias [width]. */
+export function layerNorm(width: number, epsilon: number): Norm {
+  const weight = parameter(width);
+  const bias = parameter(width);
+  return { kind: 'norm', type: 'layer', width, epsilon, weight, bias, parameters: { weight, bias }, children: {} };
+}
+
+/** RMSNorm with weight [width]. */
+export function rmsNorm(width: number, epsilon: number): Norm {
+  const weight = parameter(width);
+  return { kind: 'norm', type: 'rms', width, epsilon, weight, parameters: { weight }, children: {} };
+}
+
+/** A feed-forward whose linear maps stand under the names given: `{ up: 'fc1', down: 'fc2' }`. */
+export function mlp(
+  activation: Activation,
+  parts: { readonly gate?: Linear; readonly up: Linear; readonly down: Linear },
+  names: { readonly gate?: string; readonly up: string; readonly down: string },
+): Mlp {
+  const children: Record<string, Module> = {};
+  if (parts.gate !== undefined && names.gate !== undefined) children[names.gate] = parts.gate;
+  children[names.up] = parts.up;
+  children[names.down] = parts.down;
+  return { kind: 'mlp', activation, ...parts, parameters: {}, children };
+}
+
+/** Convolution without padding whose stride is its kernel: cuts an image into patches. */
+export function patchConvolution(inputs: number, outputs: number, patch: readonly number[]): Convolution {
+  const weight = parameter(outputs, inputs, ...patch);
+  const bias = parameter(outputs);
+  return {
+    kind: 'convolution',
+    inputs,
+    outputs,
+    kernel: patch,
+    stride: patch,
+    padding: patch.map(() => 0),
+    groups: 1,
+    weight,
+    bias,
+    parameters: { weight, bias },
+    children: {},
+  };
+}

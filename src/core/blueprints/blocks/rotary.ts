@@ -1,0 +1,103 @@
+/** Rotary position embedding as configs describe it: `rope_parameters`, or the older `rope_scaling` and `rope_theta`. */
+import { any, type Values } from '../../config/keys';
+import type { Rotary, RotaryScaling } from '../../model/module';
+
+export const rotaryKeys = {
+  rope_parameters: any({ aliases: ['rope_scaling'] }),
+  rope_theta: any(),
+} as const;
+
+/** Keys of one scheme, as they stand in the config. */
+type Scheme = Readonly<Record<string, unknown>>;
+
+interface RotaryOptions {
+  /** Rotated dimensions of a head. */
+  readonly dim: number;
+  readonly defaultTheta: number;
+  readonly positions: number;
+  readonly pairs?: Rotary['pairs'];
+}
+
+export function rotary(config: Values<typeof rotaryKeys>, options: RotaryOptions): Rotary {
+  const scheme = schemeOf(config);
+  return {
+    kind: 'rotary',
+    dim: options.dim,
+    theta: number(scheme, 'rope_theta') ?? asNumber(config.rope_theta) ?? options.defaultTheta,
+    scaling: scaling(scheme, options.positions),
+    pairs: options.pairs ?? 'half',
+    parameters: {},
+    children: {},
+  };
+}
+
+/** Factor on the softmax scale that DeepSeek's yarn asks for (`mscale_all_dim`); 1 elsewhere. */
+export function yarnScoreFactor(config: Values<typeof rotaryKeys>): number {
+  const scheme = schemeOf(config);
+  const allDim = number(scheme, 'mscale_all_dim');
+  const factor = number(scheme, 'factor');
+  if (typeName(scheme) === 'default' || !allDim || factor === undefined) return 1;
+  return yarnMscale(factor, allDim) ** 2;
+}
+
+function schemeOf(config: Values<typeof rotaryKeys>): Scheme {
+  const given = config.rope_parameters;
+  return typeof given === 'object' && given !== null ? (given as Scheme) : {};
+}
+
+function typeName(scheme: Scheme): string {
+  const name = scheme['rope_type'] ?? scheme['type'] ?? 'default';
+  return typeof name === 'string' ? name : 'default';
+}
+
+function scaling(scheme: Scheme, positions: number): RotaryScaling {
+  const name = typeName(scheme);
+  const factor = number(scheme, 'factor') ?? 1;
+  const originalPositions = number(scheme, 'original_max_position_embeddings') ?? positions;
+  switch (name) {
+    case 'default':
+      return { type: 'default' };
+    case 'linear':
+      return { type: 'linear', factor };
+    case 'llama3':
+      return {
+        type: 'llama3',
+        factor,
+        lowFrequencyFactor: number(scheme, 'low_freq_factor') ?? 1,
+        highFrequencyFactor: number(scheme, 'high_freq_factor') ?? 4,
+        originalPositions,
+      };
+    case 'yarn':
+      return {
+        type: 'yarn',
+        factor,
+        betaFast: number(scheme, 'beta_fast') || 32,
+        betaSlow: number(scheme, 'beta_slow') || 1,
+        originalPositions,
+        attentionFactor: yarnAttentionFactor(scheme, factor),
+        truncate: scheme['truncate'] !== false,
+      };
+    default:
+      return { type: 'other', name };
+  }
+}
+
+function yarnAttentionFactor(scheme: Scheme, factor: number): number {
+  const given = number(scheme, 'attention_factor');
+  if (given !== undefined) return given;
+  const mscale = number(scheme, 'mscale');
+  const allDim = number(scheme, 'mscale_all_dim');
+  return mscale && allDim ? yarnMscale(factor, mscale) / yarnMscale(factor, allDim) : yarnMscale(factor, 1);
+}
+
+function yarnMscale(factor: number, mscale: number): number {
+  return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+}
+
+function number(scheme: Scheme, key: string): number | undefined {
+  return asNumber(scheme[key]);
+}
+
+function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}

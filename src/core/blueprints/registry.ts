@@ -1,0 +1,31 @@
+/** Every family that Headlight has a blueprint for. */
+import { albert } from './albert';
+import { bert } from './bert';
+import { deepseekV3 } from './deepseekV3';
+import type { Family } from './family';
+import { gpt2 } from './gpt2';
+import { llama } from './llama';
+import { mixtral } from './mixtral';
+import { t5 } from './t5';
+import { vit } from './vit';
+
+const families: readonly Family[] = [llama, gpt2, bert, albert, mixtral, deepseekV3, t5, vit];
+
+const byType = new Map(families.map((family) => [family.modelType, family]));
+const byArchitecture = new Map(
+  families.flatMap((family) => family.architectures.map((name) => [name, family] as const)),
+);
+
+export function familyOfType(modelType: string): Family | undefined {
+  return byType.get(modelType);
+}
+
+/** The family of a class, for configs that name no model type. */
+export function familyOfArchitecture(architecture: string): Family | undefined {
+  return byArchitecture.get(architecture);
+}
+
+/** Model types with a blueprint, in alphabetical order. */
+export function knownTypes(): string[] {
+  return [...byType.keys()].sort();
+}

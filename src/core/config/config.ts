@@ -1,0 +1,135 @@
+/** A parsed config: values with their places in the text, what was given, what was filled, what is wrong. */
+import type { Problem, Span } from '../analysis';
+import type { Key, Keys, Values } from './keys';
+import { plain, properties, span, type Node } from './parse';
+
+/** A key that the blueprint read. */
+export interface ReadKey {
+  /** Dotted path of the spelling that the file uses, or of the class's own where it is missing. */
+  readonly path: string;
+  readonly key: Key<unknown>;
+  readonly value: unknown;
+  readonly source: 'given' | 'default';
+}
+
+/** Values put in the place of the text's, by path: how what-ifs ask. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+export class Config {
+  /** Everything read so far, in the order of reading. */
+  readonly read: ReadKey[] = [];
+  readonly problems: Problem[] = [];
+  /** Every spelling that the blueprint asked for. */
+  private readonly known = new Set<string>();
+  private readonly given: ReadonlyMap<string, Node>;
+
+  constructor(
+    private readonly object: Node,
+    private readonly overrides: Overrides = {},
+    private readonly prefix = '',
+  ) {
+    this.given = properties(object);
+  }
+
+  /** Where the object stands. */
+  get span(): Span {
+    return span(this.object);
+  }
+
+  /** A value of the file as it stands, without judgement; undefined where it is missing. */
+  raw(name: string): unknown {
+    const node = this.given.get(name);
+    return node === undefined ? undefined : plain(node);
+  }
+
+  /** The place of a key's value. */
+  spanOf(name: string): Span | undefined {
+    const node = this.given.get(name);
+    return node === undefined ? undefined : span(node);
+  }
+
+  /** Reads keys: given values that are legal, defaults otherwise. What is not legal becomes a problem at its place. */
+  values<K extends Keys>(keys: K): Values<K> {
+    const found: Record<string, unknown> = {};
+    for (const name of Object.keys(keys)) found[name] = this.value(name, keys[name]!);
+    return found as Values<K>;
+  }
+
+  /** Names in the file that nobody asked for, of this object alone. */
+  unread(): string[] {
+    return [...this.given.keys()].filter((name) => !this.known.has(name));
+  }
+
+  private value(name: string, key: Key<unknown>): unknown {
+    // The class's own spelling wins over its aliases.
+    const spellings = [name, ...key.aliases];
+    for (const each of spellings) this.known.add(each);
+    const spelling = spellings.find((candidate) => this.given.has(candidate));
+    const path = this.prefix + (spelling ?? name);
+    if (Object.hasOwn(this.overrides, path)) {
+      const value = this.overrides[path];
+      this.read.push({ path, key, value, source: 'given' });
+      return value;
+    }
+    const node = spelling === undefined ? undefined : this.given.get(spelling);
+    const value = node === undefined ? undefined : this.legal(spelling!, key, node);
+    const source = value === undefined ? 'default' : 'given';
+    const taken = value === undefined ? key.fallback : value;
+    this.read.push({ path, key, value: taken, source });
+    return taken;
+  }
+
+  /** The node's value if the key may have it, else undefined, with a problem where that is a mistake. */
+  private legal(name: string, key: Key<unknown>, node: Node): unknown {
+    const value = plain(node);
+    if (value === null) {
+      if (key.nullIsValue) return null;
+      if (!key.nullable) this.problem(node, 'key.null', { key: this.prefix + name });
+      return undefined;
+    }
+    switch (key.type) {
+      case 'any':
+        return value;
+      case 'flag':
+        return this.typed(name, node, typeof value === 'boolean', 'true or false') ? value : undefined;
+      case 'text':
+        return this.typed(name, node, typeof value === 'string', 'a text') ? value : undefined;
+      case 'pair': {
+        const both = Array.isArray(value) ? (value as unknown[]) : [value, value];
+        const fits = both.length === 2 && both.every((each) => Number.isInteger(each));
+        if (!this.typed(name, node, fits, 'a whole number or a list of two')) return undefined;
+        return both.every((each) => this.inRange(name, key, node, each as number)) ? both : undefined;
+      }
+      case 'integer':
+      case 'number': {
+        const whole = key.type === 'integer';
+        const fits = typeof value === 'number' && (!whole || Number.isInteger(value));
+        if (!this.typed(name, node, fits, whole ? 'a whole number' : 'a number')) return undefined;
+        return this.inRange(name, key, node, value as number) ? value : undefined;
+      }
+    }
+  }
+
+  private inRange(name: string, key: Key<unknown>, node: Node, found: number): boolean {
+    const { min, max } = key;
+    const fits = found >= min && found <= max;
+    if (!fits) this.problem(node, 'key.range', { key: this.prefix + name, min, max, found });
+    return fits;
+  }
+
+  private typed(name: string, node: Node, fits: boolean, expected: string): boolean {
+    if (!fits) {
+      const found = node.type === 'object' || node.type === 'array' ? node.type : JSON.stringify(plain(node));
+      this.problem(node, 'key.type', { key: this.prefix + name, expected, found });
+    }
+    return fits;
+  }
+
+  private problem<C extends Problem['code']>(
+    node: Node,
+    code: C,
+    args: Extract<Problem, { code: C }>['arguments'],
+  ): void {
+    this.problems.push({ code, severity: 'error', span: span(node), arguments: args } as Problem);
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * FLOPs of a forward pass, in the convention of torch's FlopCounterMode: 2 for a multiply–accumulate; matrix products
+ * and convolutions alone; every query with every key.
+ *
+ * Shapes are followed through the traced flow, so that each module is charged for what reaches it.
+ */
+import type { Workload } from '../analysis';
+import {
+  isOperation,
+  type Attention,
+  type Block,
+  type Convolution,
+  type Experts,
+  type MaskPattern,
+  type Model,
+  type ModelInput,
+  type Module,
+  type Operation,
+} from '../model/module';
+
+/** FLOPs of one module, of all its runs; composites have none of their own. */
+export interface Cost {
+  /** Runs in one forward pass. */
+  applications: number;
+  forward: bigint;
+  /** Of `forward`, what FlopCounterMode does not see: grouped products of experts. */
+  unseen: bigint;
+  /** Of `forward`, products with keys that the mask hides. */
+  hidden: bigint;
+  /** Products of the backward pass: one for the weights' gradient, one for the input's where it has one. */
+  backward: bigint;
+}
+
+export interface FlopCount {
+  readonly costs: ReadonlyMap<Module, Cost>;
+  readonly total: Cost;
+}
+
+/** A tensor on its way. */
+interface Value {
+  readonly shape: readonly number[];
+  /** Whether a gradient flows back to it. */
+  readonly gradient: boolean;
+  /** Known from an earlier step of decoding: costs nothing now. */
+  readonly cached: boolean;
+}
+
+/** What one pass is: all tokens at once, or one more token with `past` in the cache. */
+interface Pass {
+  readonly past: number;
+}
+
+/** FLOPs of one forward pass over the workload. */
+export function forwardFlops(model: Model, workload: Workload): FlopCount {
+  return new Counter({ past: 0 }).count(model, (input) => inputShape(input, workload));
+}
+
+/** FLOPs of one more token a sequence with the workload's context in the KV cache. */
+export function decodeFlops(model: Model, workload: Workload): FlopCount {
+  const decoder = model.inputs.some((input) => input.type === 'tokens' && input.stream === 'decoderTokens');
+  const counter = new Counter({ past: workload.context });
+  return counter.count(
+    model,
+    (input) => {
+      const [batch = 1, length = 1] = inputShape(input, workload);
+      const encoder = decoder && !(input.type === 'tokens' && input.stream === 'decoderTokens');
+      return encoder ? [batch, length] : [batch, 1];
+    },
+    (input) => decoder && !(input.type === 'tokens' && input.stream === 'decoderTokens'),
+  );
+}
+
+/** Shape of an input under a workload: lengths cut to what the positions allow. */
+export function inputShape(input: ModelInput, workload: Workload): number[] {
+  if (input.type === 'pixels') return [workload.batch, input.channels, input.height, input.width];
+  const wanted = input.stream === 'tokens' ? workload.tokens : workload.decoderTokens;
+  const limit = input.type === 'tokens' ? (input.limit ?? Infinity) : Infinity;
+  return [workload.batch, Math.min(wanted, limit)];
+}
+
+/** a·b·c… exactly, however large. */
+function product(...factors: number[]): bigint {
+  let quick = 1;
+  for (const factor of factors) quick *= factor;
+  if (Number.isSafeInteger(quick)) return BigInt(quick);
+  return factors.reduce((exact, factor) => exact * BigInt(factor), 1n);
+}
+
+/** Elements of all axes but the last. */
+function rows(shape: readonly number[]): number {
+  let count = 1;
+  for (let axis = 0; axis < shape.length - 1; axis++) count *= shape[axis]!;
+  return count;
+}
+
+/** (query, key) pairs that the mask shows, of `queries` that stand behind `past` tokens; exact. */
+export function visiblePairs(mask: MaskPattern, queries: number, keys: number, past: number): number {
+  switch (mask.type) {
+    case 'full':
+      return queries * keys;
+    case 'causal':
+      return queries * past + (queries * (queries + 1)) / 2;
+    case 'slidingWindow': {
+      // Query i (from 1) sees min(window, past + i) keys: a triangle until the window is full, then a band.
+      const growing = Math.max(0, Math.min(queries, mask.window - past));
+      return growing * past + (growing * (growing + 1)) / 2 + (queries - growing) * mask.window;
+    }
+  }
+}
+
+class Counter {
+  private readonly costs = new Map<Module, Cost>();
+
+  constructor(private readonly pass: Pass) {}
+
+  count(
+    model: Model,
+    shapeOf: (input: ModelInput) => number[],
+    cached: (input: ModelInput) => boolean = () => false,
+  ): FlopCount {
+    const inputs = model.inputs.map((input) => ({
+      shape: shapeOf(input),
+      gradient: false,
+      cached: cached(input),
+    }));
+    this.block(model.root, inputs);
+    const total: Cost = { applications: 1, forward: 0n, unseen: 0n, hidden: 0n, backward: 0n };
+    for (const cost of this.costs.values()) {
+      total.forward += cost.forward;
+      total.unseen += cost.unseen;
+      total.hidden += cost.hidden;
+      total.backward += cost.backward;
+    }
+    return { costs: this.costs, total };
+  }
+
+  private block(block: Block, inputs: readonly Value[]): Value {
+    const values: Value[] = [];
+    block.flow.inputs.forEach((wire, index) => (values[wire.id] = inputs[index] ?? inputs[0]!));
+    for (const { run, from, to } of block.flow.steps) {
+      const given = from.map((wire) => values[wire.id]!);
+      values[to.id] = isOperation(run) ? operate(run, given) : this.run(run, given);
+    }
+    return values[block.flow.output.id]!;
+  }
+
+  private run(module: Module, inputs: readonly Value[]): Value {
+    const x = inputs[0]!;
+    const cached = inputs.every((input) => input.cached);
+    const cost = this.costOf(module);
+    if (!cached) cost.applications++;
+    const output = (shape: readonly number[], gradient = true): Value => ({ shape, gradient, cached });
+    switch (module.kind) {
+      case 'block':
+        return this.block(module, inputs);
+      case 'embedding':
+        return output([...x.shape, module.width]);
+      case 'norm':
+      case 'holder':
+        return output(x.shape);
+      case 'rotary':
+        // One outer product of frequencies and positions, whatever the batch; outside of the gradient.
+        if (!cached) cost.forward += product(2, Math.floor(module.dim / 2), x.shape[1] ?? 1);
+        return output([]);
+      case 'linear':
+        if (!cached) charge(cost, product(2, rows(x.shape), module.inputs, module.outputs), x.gradient);
+        return output([...x.shape.slice(0, -1), module.outputs]);
+      case 'mlp': {
+        const inner = this.run(module.up, [x]);
+        if (module.gate !== undefined) this.run(module.gate, [x]);
+        return this.run(module.down, [inner]);
+      }
+      case 'experts':
+        return this.experts(module, x, cost);
+      case 'attention':
+        return this.attention(module, inputs, cost);
+      case 'convolution': {
+        const shape = convolved(module, x.shape);
+        const window = module.kernel.reduce((a, b) => a * b, 1);
+        const each = product(2, window, module.inputs / module.groups);
+        if (!cached) charge(cost, each * product(...shape), x.gradient);
+        return output(shape);
+      }
+    }
+  }
+
+  private experts(module: Experts, x: Value, cost: Cost): Value {
+    if (!x.cached) {
+      const tokens = rows(x.shape);
+      charge(cost, product(2, tokens, module.width, module.count), x.gradient);
+      const active = Math.min(module.active, module.count);
+      const grouped = product(2, tokens, active, 3, module.width, module.intermediate);
+      charge(cost, grouped, x.gradient);
+      cost.unseen += grouped;
+    }
+    if (module.shared !== undefined) this.run(module.shared, [x]);
+    return { ...x, gradient: true };
+  }
+
+  private attention(module: Attention, inputs: readonly Value[], cost: Cost): Value {
+    const x = inputs[0]!;
+    const memory = inputs[1] ?? x;
+    this.project(module, x, memory);
+    const [batch = 1, queries = 1] = x.shape;
+    const own = module.place !== 'cross';
+    const past = own && module.mask.type !== 'full' ? this.pass.past : 0;
+    const keys = past + (memory.shape[1] ?? 1);
+    if (!x.cached) {
+      const each = product(2, batch, module.heads, module.headDim + module.valueDim);
+      const all = each * product(queries, keys);
+      charge(cost, all, true);
+      cost.hidden += all - each * BigInt(visiblePairs(module.mask, queries, keys, past));
+    }
+    const mixed: Value = {
+      shape: [batch, queries, module.heads * module.valueDim],
+      gradient: true,
+      cached: x.cached,
+    };
+    return this.run(module.output, [mixed]);
+  }
+
+  /** Query, key and value; of a cached memory the keys and values are there already. */
+  private project(module: Attention, x: Value, memory: Value): void {
+    const { projections } = module;
+    switch (projections.type) {
+      case 'separate':
+        this.run(projections.query, [x]);
+        this.run(projections.key, [memory]);
+        this.run(projections.value, [memory]);
+        return;
+      case 'fused':
+        this.run(projections.qkv, [x]);
+        return;
+      case 'latent': {
+        const { query } = projections;
+        if ('kind' in query) this.run(query, [x]);
+        else this.run(query.up, [this.run(query.norm, [this.run(query.down, [x])])]);
+        const compressed = this.run(projections.keyValueDown, [memory]);
+        const latent = { ...compressed, shape: [...compressed.shape.slice(0, -1), projections.latentDim] };
+        this.run(projections.keyValueUp, [this.run(projections.keyValueNorm, [latent])]);
+        return;
+      }
+    }
+  }
+
+  private costOf(module: Module): Cost {
+    let cost = this.costs.get(module);
+    if (cost === undefined) {
+      cost = { applications: 0, forward: 0n, unseen: 0n, hidden: 0n, backward: 0n };
+      this.costs.set(module, cost);
+    }
+    return cost;
+  }
+}
+
+function charge(cost: Cost, flops: bigint, inputGradient: boolean): void {
+  cost.forward += flops;
+  cost.backward += inputGradient ? 2n * flops : flops;
+}
+
+function convolved(module: Convolution, shape: readonly number[]): number[] {
+  const [batch = 1, , ...space] = shape;
+  const out = space.map((length, axis) => {
+    const padded = length + 2 * (module.padding[axis] ?? 0) - (module.kernel[axis] ?? 1);
+    return Math.max(0, Math.floor(padded / (module.stride[axis] ?? 1)) + 1);
+  });
+  return [batch, module.outputs, ...out];
+}
+
+/** Shape of what an operation returns; operations have no matrix products. */
+function operate(operation: Operation, inputs: readonly Value[]): Value {
+  const x = inputs[0]!;
+  const cached = inputs.every((input) => input.cached);
+  const gradient = inputs.some((input) => input.gradient);
+  const [batch = 1, length = 1, ...rest] = x.shape;
+  const shaped = (...shape: number[]): Value => ({ shape, gradient, cached });
+  switch (operation.op) {
+    case 'add':
+    case 'multiply':
+    case 'scale':
+    case 'activation':
+    case 'positions':
+      return { shape: x.shape, gradient, cached };
+    case 'addTable':
+      return { shape: x.shape, gradient: true, cached };
+    case 'firstToken':
+    case 'lastToken':
+      return shaped(batch, 1, ...rest);
+    case 'dropTokens':
+      return shaped(batch, Math.max(0, length - operation.count), ...rest);
+    case 'prependTokens':
+      return { shape: [batch, length + 1, ...rest], gradient: true, cached };
+    case 'patchesToTokens':
+      return shaped(batch, rest.reduce((a, b) => a * b, 1), length);
+    case 'tokensToPatches':
+      return shaped(batch, rest[0] ?? 1, operation.height, operation.width);
+    case 'pixelShuffle': {
+      const { factor } = operation;
+      return shaped(batch, Math.floor(length / factor ** 2), ...rest.map((side) => side * factor));
+    }
+  }
+}

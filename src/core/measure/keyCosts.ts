@@ -1,0 +1,55 @@
+/**
+ * What single keys cost, found by building the model again with another value: a key is worth what the total changes
+ * by. So every key of every family has its figure, and none needs a formula.
+ */
+import { rebuild, type Built } from '../build';
+import type { KeyCost } from '../analysis';
+import type { ReadKey } from '../config/config';
+import { attentions, type CacheSize } from './memory';
+import { parameterTotals } from './parameters';
+
+export function keyCosts(built: Built, total: number, cache: CacheSize | undefined): KeyCost[] {
+  if (built.found === undefined) return [];
+  const costs: KeyCost[] = [];
+  for (const read of built.found.config.read) {
+    if (read.source !== 'given') continue;
+    if (read.key.role === 'tie') costs.push(...tieCost(built, read, total));
+    else if (read.key.role === 'keyValueHeads') costs.push(...headCost(built, read, cache));
+    else if (read.key.type === 'integer' && typeof read.value === 'number') {
+      costs.push(...sizeCost(built, read, read.value, total));
+    }
+  }
+  return costs;
+}
+
+/** Keys that hold a share proportional to their value, seen at one more and at half; layers by what one more adds. */
+function sizeCost(built: Built, { path, key }: ReadKey, value: number, total: number): KeyCost[] {
+  const totalAt = (other: number): number | undefined => {
+    const model = rebuild(built, { [path]: other });
+    return model && parameterTotals(model.root).total;
+  };
+  const more = totalAt(value + 1);
+  if (more === undefined || more === total) return [];
+  const each = more - total;
+  const half = Math.max(key.min, Math.floor(value / 2));
+  const proportional =
+    each > 0 &&
+    value > half &&
+    value * each <= total &&
+    total - (totalAt(half) ?? NaN) === each * (value - half);
+  if (proportional) return [{ type: 'linear', key: path, times: value, each, parameters: value * each }];
+  return key.role === 'layers' ? [{ type: 'step', key: path, each }] : [];
+}
+
+function tieCost(built: Built, { path, value }: ReadKey, total: number): KeyCost[] {
+  const model = rebuild(built, { [path]: value === false });
+  const otherwise = model === undefined ? 0 : parameterTotals(model.root).total - total;
+  return otherwise === 0 ? [] : [{ type: 'flag', key: path, otherwise }];
+}
+
+function headCost(built: Built, { path }: ReadKey, cache: CacheSize | undefined): KeyCost[] {
+  const first = built.found === undefined ? undefined : attentions(built.found.model)[0]?.module;
+  if (first === undefined || cache === undefined) return [];
+  const { heads, keyValueHeads } = first;
+  return [{ type: 'keyValueHeads', key: path, heads, keyValueHeads, cacheBytesPerToken: cache.perToken }];
+}

@@ -1,0 +1,131 @@
+/** The header of a safetensors file, checked as the format demands before anything is believed or allocated. */
+import { visit } from 'jsonc-parser';
+import { RunFailure } from '../failure';
+import type { Shape } from '../tensor';
+import { DTYPE_BITS } from './dtype';
+
+/** The longest header that the format allows. */
+export const LONGEST_HEADER = 100_000_000;
+
+export interface HeaderEntry {
+  readonly dtype: string;
+  readonly shape: Shape;
+  /** Bytes [begin, end) from the end of the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+const again = 'download or convert the file again';
+
+/** The length of the header, from the first 8 bytes of a file of `size` bytes. */
+export function headerLength(file: string, first: Uint8Array, size: number): number {
+  const start = Buffer.from(first).toString('latin1');
+  if (start.startsWith('version ')) {
+    throw bad(file, 'it is a Git LFS pointer, not the weights', 'run "git lfs pull"');
+  }
+  if (first.length < 8) throw bad(file, `it has ${size} bytes, fewer than a header's length takes`);
+  const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(LONGEST_HEADER)) {
+    throw bad(file, `its header claims ${length} bytes, more than the ${LONGEST_HEADER} that are allowed`);
+  }
+  if (Number(length) + 8 > size) {
+    throw bad(file, `its header claims ${length} bytes, and the file has ${size}: it is cut off`);
+  }
+  return Number(length);
+}
+
+/**
+ * The tensors of a header.
+ *
+ * @param data bytes that follow the header in the file.
+ */
+export function parseHeader(file: string, header: Uint8Array, data: number): Map<string, HeaderEntry> {
+  const text = decode(file, header);
+  if (!text.startsWith('{')) throw bad(file, 'its header does not start with "{"');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw bad(file, `its header is not JSON (${(error as Error).message})`);
+  }
+  if (!isRecord(json)) throw bad(file, 'its header is not a JSON object');
+  rejectDuplicates(file, text);
+  const entries = new Map<string, HeaderEntry>();
+  for (const [name, value] of Object.entries(json)) {
+    if (name !== '__metadata__') entries.set(name, entry(file, name, value, data));
+  }
+  rejectHoles(file, entries, data);
+  return entries;
+}
+
+function decode(file: string, header: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(header);
+  } catch {
+    throw bad(file, 'its header is not UTF-8');
+  }
+}
+
+/** JSON.parse keeps the last of equal keys; a file that has two tensors under one name means neither. */
+function rejectDuplicates(file: string, text: string): void {
+  const open: Set<string>[] = [];
+  visit(text, {
+    onObjectBegin: () => void open.push(new Set()),
+    onObjectEnd: () => void open.pop(),
+    onObjectProperty: (key) => {
+      const keys = open.at(-1);
+      if (keys?.has(key)) throw bad(file, `its header has the key ${quoted(key)} twice`);
+      keys?.add(key);
+    },
+  });
+}
+
+function entry(file: string, name: string, value: unknown, data: number): HeaderEntry {
+  const wrong = (what: string): RunFailure => bad(file, `tensor ${quoted(name)} ${what}`);
+  if (!isRecord(value)) throw wrong('is not described by an object');
+  const { dtype, shape, data_offsets: offsets } = value;
+  const bits = typeof dtype === 'string' && Object.hasOwn(DTYPE_BITS, dtype) ? DTYPE_BITS[dtype] : undefined;
+  if (bits === undefined) throw wrong(`has the unknown dtype ${JSON.stringify(dtype)}`);
+  if (!isSizes(shape)) throw wrong(`has the impossible shape ${JSON.stringify(shape)}`);
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    throw wrong(`has the impossible data_offsets ${JSON.stringify(offsets)}`);
+  }
+  const [begin, end] = offsets as [number, number];
+  if (begin > end) throw wrong(`ends (${end}) before it begins (${begin})`);
+  if (end > data) throw wrong(`reaches to byte ${end} of ${data}: the file is cut off`);
+  const bytes = (shape.reduce((all, size) => all * BigInt(size), 1n) * BigInt(bits)) / 8n;
+  if (bytes !== BigInt(end - begin)) {
+    throw wrong(`of shape [${shape.join(', ')}] in ${String(dtype)} takes ${bytes} bytes, and has ${end - begin}`);
+  }
+  return { dtype: dtype as string, shape, begin, end };
+}
+
+/** Tensors fill the data from its first byte to its last, without gaps and without lying on each other. */
+function rejectHoles(file: string, entries: Map<string, HeaderEntry>, data: number): void {
+  const inOrder = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  let reached = 0;
+  let before = '';
+  for (const [name, { begin, end }] of inOrder) {
+    if (begin < reached) throw bad(file, `tensors ${quoted(before)} and ${quoted(name)} overlap at byte ${begin}`);
+    if (begin > reached) throw bad(file, `nothing describes bytes ${reached} to ${begin}, before tensor ${quoted(name)}`);
+    reached = end;
+    before = name;
+  }
+  if (reached !== data) throw bad(file, `nothing describes bytes ${reached} to ${data}, the last of the file`);
+}
+
+function bad(file: string, what: string, remedy = again): RunFailure {
+  return new RunFailure('weights', `${file}: ${what}; ${remedy}`);
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
+}

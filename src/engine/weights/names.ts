@@ -1,0 +1,59 @@
+/** Names under which checkpoints keep a tensor of the tree: with or without a prefix, and in older spellings. */
+import type { Block } from '../../core/model/module';
+import { walk } from '../../core/model/walk';
+
+/** Older spellings, in the order in which they are undone: what the file says → what the tree says. */
+const RENAMINGS: readonly (readonly [RegExp, string])[] = [
+  [/\.gamma$/, '.weight'],
+  [/\.beta$/, '.bias'],
+  [/\.block_sparse_moe\./, '.mlp.'],
+];
+
+/** Spellings of image encoders before transformers 5; only together. */
+const ENCODER_RENAMINGS: readonly (readonly [RegExp, string])[] = [
+  [/encoder\.layer\./, 'layers.'],
+  [/\.attention\.attention\.(query|key|value)\./, '.attention.$1.'],
+  [/\.attention\.query\./, '.attention.q_proj.'],
+  [/\.attention\.key\./, '.attention.k_proj.'],
+  [/\.attention\.value\./, '.attention.v_proj.'],
+  [/\.attention\.output\.dense\./, '.attention.o_proj.'],
+  [/\.intermediate\.dense\./, '.mlp.fc1.'],
+  [/(\.layers\.\d+)\.output\.dense\./, '$1.mlp.fc2.'],
+];
+
+/** What a name in a file may be called in the tree, its own name first. */
+export function spellings(name: string): string[] {
+  const newer = rename(name, RENAMINGS);
+  return [...new Set([name, newer, rename(newer, ENCODER_RENAMINGS)])];
+}
+
+function rename(name: string, renamings: typeof RENAMINGS): string {
+  return renamings.reduce((text, [from, to]) => text.replace(from, to), name);
+}
+
+/** The one child of the root under which all attention stands (`model`, `bert`), if there is one. */
+export function basePrefix(root: Block): string | undefined {
+  const attending = Object.keys(root.children).filter((name) => {
+    let found = false;
+    walk(root.children[name]!, (_, module) => {
+      found ||= module.kind === 'attention';
+      return !found;
+    });
+    return found;
+  });
+  const only = attending.length === 1 ? attending[0] : undefined;
+  return only !== undefined && root.children[only]!.kind === 'block' ? only : undefined;
+}
+
+/** Ways to make a tree's name of a file's: as it is, with the tree's prefix put before, or with one taken away. */
+export function prefixings(root: Block, fileNames: Iterable<string>): ((name: string) => string)[] {
+  const ways: ((name: string) => string)[] = [(name) => name];
+  const base = basePrefix(root);
+  if (base !== undefined) ways.push((name) => `${base}.${name}`);
+  const tops = new Set<string>();
+  for (const name of fileNames) tops.add(name.slice(0, name.indexOf('.') + 1));
+  for (const top of tops) {
+    if (top !== '') ways.push((name) => (name.startsWith(top) ? name.slice(top.length) : name));
+  }
+  return ways;
+}

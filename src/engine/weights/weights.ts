@@ -1,0 +1,98 @@
+/** The weights of one run: every parameter of the tree, from files or from the seed. */
+import type { Block, Model, Parameter } from '../../core/model/module';
+import { namedParameters, walk } from '../../core/model/walk';
+import type { WeightsOrigin } from '../../protocol/run';
+import { matrix } from '../tensor';
+import { bind, type Binding } from './binding';
+import { openFolder } from './folder';
+import { SeededTensor } from './seeded';
+import type { StoredTensor, WeightSource } from './source';
+
+export interface Weights {
+  readonly origin: WeightsOrigin;
+  /** Names of parameters that files hold none of (they are seeded), and of tensors that nothing wants. */
+  readonly missing: readonly string[];
+  readonly unused: readonly string[];
+  /** Rows [first, first + count) of a parameter seen as a matrix of its last axis, into `into` from `at`. */
+  rows(parameter: Parameter, first: number, count: number, into: Float32Array, at?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The weights beside a config, or seeded ones. */
+export async function openWeights(model: Model, folder: string | undefined, seed: number): Promise<Weights> {
+  const source = folder === undefined ? undefined : await openFolder(folder);
+  const seeded = seededRows(model, seed);
+  if (source === undefined) {
+    return { origin: { type: 'seeded', seed }, missing: [], unused: [], rows: seeded, close: async () => {} };
+  }
+  try {
+    const binding = bind(model.root, source);
+    return {
+      origin: origin(source, binding),
+      missing: binding.missing,
+      unused: binding.unused,
+      rows: async (parameter, first, count, into, at = 0) => {
+        const pieces = binding.pieces.get(parameter);
+        if (pieces === undefined) return seeded(parameter, first, count, into, at);
+        const { columns } = matrix(parameter.shape);
+        let start = 0;
+        for (const { tensor, rows } of pieces) {
+          const from = Math.max(first, start);
+          const to = Math.min(first + count, start + rows);
+          if (from < to) {
+            const place = at + (from - first) * columns;
+            await source.read(tensor, (from - start) * columns, (to - from) * columns, into, place);
+          }
+          start += rows;
+        }
+      },
+      close: () => source.close(),
+    };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+function origin(source: WeightSource, binding: Binding): WeightsOrigin {
+  const used = new Set<StoredTensor>();
+  for (const pieces of binding.pieces.values()) for (const { tensor } of pieces) used.add(tensor);
+  const dtypes = [...new Set(Array.from(used, ({ dtype }) => dtype))].sort();
+  return { type: 'files', files: source.files, dtype: dtypes.join(', '), tensors: used.size };
+}
+
+/** What a parameter starts as, before training. */
+type Start = SeededTensor | 0 | 1;
+
+function seededRows(model: Model, seed: number): Weights['rows'] {
+  const constants = constantStarts(model.root);
+  const names = new Map(namedParameters(model.root).map(({ parameter, names }) => [parameter, names[0]]));
+  const starts = new Map<Parameter, Start>();
+  const startOf = (parameter: Parameter): Start => {
+    let start = starts.get(parameter) ?? constants.get(parameter);
+    if (start === undefined) {
+      const { columns } = matrix(parameter.shape);
+      start = new SeededTensor(seed, names.get(parameter) ?? '', columns, model.initializerRange);
+      starts.set(parameter, start);
+    }
+    return start;
+  };
+  return (parameter, first, count, into, at = 0) => {
+    const start = startOf(parameter);
+    if (typeof start === 'number') into.fill(start, at, at + count * matrix(parameter.shape).columns);
+    else start.rows(first, count, into, at);
+    return Promise.resolve();
+  };
+}
+
+/** Norms start at one, biases and buffers at zero. */
+function constantStarts(root: Block): Map<Parameter, 0 | 1> {
+  const starts = new Map<Parameter, 0 | 1>();
+  walk(root, (_, module) => {
+    for (const [name, parameter] of Object.entries(module.parameters)) {
+      if (parameter.buffer === true || name === 'bias') starts.set(parameter, 0);
+      else if (module.kind === 'norm') starts.set(parameter, 1);
+    }
+  });
+  return starts;
+}

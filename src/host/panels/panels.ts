@@ -1,0 +1,130 @@
+/** Opens the panels, one a config and kind, and restores them after a reload of the window. */
+import * as vscode from 'vscode';
+import { shortName } from '../configFiles';
+import { GraphPanel } from './graphPanel';
+import { HeatmapPanel } from './heatmapPanel';
+import { messageHtml, type PanelName } from './html';
+import { configText, webviewOptions, type PanelContext } from './shell';
+import { firstGraphState, firstHeatmapState, graphState, heatmapState } from './states';
+
+const { l10n } = vscode;
+
+interface Kind {
+  readonly name: PanelName;
+  readonly title: (config: vscode.Uri) => string;
+  /** Shows the kept state, or a first one; false where the state names no config. */
+  readonly fill: (panel: vscode.WebviewPanel, kept: unknown, context: PanelContext) => boolean;
+  readonly configOf: (kept: unknown) => string | undefined;
+}
+
+const KINDS: Readonly<Record<PanelName, Kind>> = {
+  heatmap: {
+    name: 'heatmap',
+    title: (config) => l10n.t('Attention: {0}', titleName(config)),
+    configOf: (kept) => heatmapState(kept)?.config,
+    fill: (panel, kept, context) => {
+      const state = heatmapState(kept);
+      if (state !== undefined) new HeatmapPanel(panel, vscode.Uri.parse(state.config, true), state, context);
+      return state !== undefined;
+    },
+  },
+  graph: {
+    name: 'graph',
+    title: (config) => l10n.t('Sharing: {0}', titleName(config)),
+    configOf: (kept) => graphState(kept)?.config,
+    fill: (panel, kept, context) => {
+      const state = graphState(kept);
+      if (state !== undefined) new GraphPanel(panel, vscode.Uri.parse(state.config, true), state, context);
+      return state !== undefined;
+    },
+  },
+};
+
+export class Panels implements vscode.Disposable {
+  private readonly open = new Map<string, vscode.WebviewPanel>();
+  private readonly serializers: vscode.Disposable[];
+
+  constructor(private readonly context: PanelContext) {
+    this.serializers = Object.values(KINDS).map((kind) =>
+      vscode.window.registerWebviewPanelSerializer(viewType(kind), {
+        deserializeWebviewPanel: (panel, kept: unknown) => this.restore(kind, panel, kept),
+      }),
+    );
+  }
+
+  /** Shows the panel of `config` beside the editor, a new one where there is none. */
+  show(name: PanelName, config: vscode.Uri): void {
+    const kind = KINDS[name];
+    const known = this.open.get(identity(kind, config.toString()));
+    if (known !== undefined) {
+      known.reveal(undefined, true);
+      return;
+    }
+    const panel = vscode.window.createWebviewPanel(
+      viewType(kind),
+      kind.title(config),
+      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: false },
+      webviewOptions(this.context.extension),
+    );
+    const first = name === 'heatmap' ? firstHeatmapState : firstGraphState;
+    this.adopt(kind, panel, config);
+    kind.fill(panel, first(config.toString()), this.context);
+  }
+
+  private async restore(kind: Kind, panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
+    const uri = kind.configOf(kept);
+    if (uri === undefined) {
+      panel.webview.html = messageHtml(
+        'Headlight',
+        l10n.t('What this panel showed is not known any more. Close it, and open it again from the config.'),
+      );
+      return;
+    }
+    const config = vscode.Uri.parse(uri, true);
+    panel.title = kind.title(config);
+    this.adopt(kind, panel, config);
+    try {
+      await configText(config);
+    } catch (error) {
+      this.context.log.warn(`restoring the panel of ${uri}: ${String(error)}`);
+      panel.webview.html = messageHtml(
+        panel.title,
+        l10n.t(
+          'The config {0} can’t be read any more, so there is nothing to show. Close this panel, or put the file back and reload the window.',
+          config.path,
+        ),
+      );
+      return;
+    }
+    kind.fill(panel, kept, this.context);
+  }
+
+  private adopt(kind: Kind, panel: vscode.WebviewPanel, config: vscode.Uri): void {
+    const key = identity(kind, config.toString());
+    panel.iconPath = vscode.Uri.joinPath(this.context.extension, 'media', `${kind.name}.svg`);
+    this.open.set(key, panel);
+    panel.onDidDispose(() => {
+      if (this.open.get(key) === panel) this.open.delete(key);
+    });
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.serializers).dispose();
+  }
+}
+
+/** Also in package.json's activation events. */
+function viewType(kind: Kind): string {
+  return `headlight.${kind.name}`;
+}
+
+function identity(kind: Kind, config: string): string {
+  return `${kind.name} ${config}`;
+}
+
+/** Weights can't be read where files have no path: the title says so, since the picture is then of random ones. */
+function titleName(config: vscode.Uri): string {
+  return config.scheme === 'file' || config.scheme === 'untitled'
+    ? shortName(config)
+    : l10n.t('{0} (virtual workspace: weights can’t be read)', shortName(config));
+}

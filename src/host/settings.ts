@@ -1,0 +1,52 @@
+/** The settings of Headlight, read where they are needed and checked, since a settings.json may hold anything. */
+import * as vscode from 'vscode';
+import type { Workload } from '../core/analysis';
+
+export const SECTION = 'headlight';
+
+export type Feature = 'diagnostics' | 'hover' | 'codeLens' | 'inlayHints';
+
+export function featureEnabled(feature: Feature, scope: vscode.Uri): boolean {
+  return configuration(scope).get<boolean>(`${feature}.enabled`, true) !== false;
+}
+
+/** Globs of the files that may hold a model's config. */
+export function configGlobs(scope: vscode.Uri): string[] {
+  const value = configuration(scope).get<unknown>('files', []);
+  return Array.isArray(value) ? value.filter((glob): glob is string => typeof glob === 'string') : [];
+}
+
+const WORKLOAD_DEFAULTS: Workload = { batch: 1, tokens: 1024, decoderTokens: 1024, context: 4096 };
+const WORKLOAD_LIMITS: Record<keyof Workload, number> = {
+  batch: 1_000_000,
+  tokens: 100_000_000,
+  decoderTokens: 100_000_000,
+  context: 100_000_000,
+};
+
+/** What a forward pass is counted for; a value outside its limits is replaced by its default. */
+export function workload(scope: vscode.Uri): Workload {
+  const settings = configuration(scope);
+  const read = (name: keyof Workload): number => {
+    const value = settings.get<unknown>(`workload.${name}`);
+    const valid =
+      typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= WORKLOAD_LIMITS[name];
+    return valid ? value : WORKLOAD_DEFAULTS[name];
+  };
+  return {
+    batch: read('batch'),
+    tokens: read('tokens'),
+    decoderTokens: read('decoderTokens'),
+    context: read('context'),
+  };
+}
+
+/** Milliseconds after which an unused engine is stopped; 0: never. */
+export function engineIdle(): number {
+  const minutes = configuration().get<unknown>('engine.idleMinutes');
+  return typeof minutes === 'number' && minutes >= 0 ? minutes * 60_000 : 600_000;
+}
+
+function configuration(scope?: vscode.Uri): vscode.WorkspaceConfiguration {
+  return vscode.workspace.getConfiguration(SECTION, scope);
+}

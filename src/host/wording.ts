@@ -1,0 +1,156 @@
+/** Words for what the core and the engine say in codes, in the user's language. */
+import * as vscode from 'vscode';
+import type { Figures, InputShape, Problem, ProblemArguments, ProblemCode } from '../core/analysis';
+import type { RunError } from '../protocol/run';
+import { EngineError } from './engineErrors';
+import type { NumberFormat } from './format';
+
+const { l10n } = vscode;
+
+type Worder<C extends ProblemCode> = (problem: ProblemArguments[C], format: NumberFormat) => string;
+
+/** One wording a code; the compiler holds the table complete. */
+const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
+  'json.syntax': ({ detail }) => l10n.t('The text is not valid JSON: {0}.', detail),
+  'key.type': ({ key, expected, found }) =>
+    l10n.t('{0} has to be {1}, but is {2}.', key, typeName(expected), found),
+  'key.range': ({ key, min, max, found }, format) =>
+    l10n.t(
+      '{0} has to be between {1} and {2}, but is {3}.',
+      key,
+      format.exact(min),
+      format.exact(max),
+      String(found),
+    ),
+  'key.value': ({ key, allowed, found }) =>
+    l10n.t('{0} can’t be {1}. Possible values: {2}.', key, found, allowed.join(', ')),
+  'key.null': ({ key }) => l10n.t('{0} is null, but the model needs a value.', key),
+  'model.unknownType': ({ modelType }) =>
+    l10n.t('Headlight has no blueprint for model type “{0}”, so it shows no figures.', modelType),
+  'model.remoteCode': ({ modelType, reference }) =>
+    l10n.t(
+      'Headlight has no blueprint for “{0}”: the model is defined by code of its own ({1}), which is not run.',
+      modelType,
+      reference,
+    ),
+  'model.unknownArchitecture': ({ modelType, architecture, known }) =>
+    l10n.t(
+      'Headlight has no blueprint for architecture {0} of model type “{1}”. It knows {2}.',
+      architecture,
+      modelType,
+      known.join(', '),
+    ),
+  'model.tooLarge': ({ key }) => l10n.t('{0} makes the model too large to be counted.', key),
+};
+
+export function wordProblem(problem: Problem, format: NumberFormat): string {
+  const word = PROBLEMS[problem.code] as Worder<ProblemCode>;
+  return word(problem.arguments, format);
+}
+
+function typeName(expected: string): string {
+  switch (expected) {
+    case 'integer':
+      return l10n.t('an integer');
+    case 'number':
+      return l10n.t('a number');
+    case 'boolean':
+      return l10n.t('true or false');
+    case 'string':
+      return l10n.t('a string');
+    case 'object':
+      return l10n.t('an object');
+    case 'array':
+      return l10n.t('an array');
+    default:
+      return expected;
+  }
+}
+
+/** What the FLOPs were counted for: `1 × 1,024 tokens`, `1 × 3 × 224 × 224 pixels`. */
+export function wordInputs(inputs: readonly InputShape[], format: NumberFormat): string {
+  return inputs
+    .map(({ name, shape }) => {
+      const size = format.shape(shape);
+      if (/^(?:decoder_)?input_ids$/.test(name)) {
+        return name.startsWith('decoder_') ? l10n.t('{0} decoder tokens', size) : l10n.t('{0} tokens', size);
+      }
+      if (name === 'pixel_values') return l10n.t('{0} pixels', size);
+      return undefined;
+    })
+    .filter((words) => words !== undefined)
+    .join(' + ');
+}
+
+/** Exact parameters and the FLOPs of a forward pass, in one line. */
+export function wordSummary(figures: Figures, format: NumberFormat): string {
+  return l10n.t(
+    '{0}: {1} parameters · {2}FLOPs forward ({3})',
+    figures.architecture,
+    format.exact(figures.parameters.total),
+    unitPrefix(format.prefixed(figures.flops.forward)),
+    wordInputs(figures.inputs, format),
+  );
+}
+
+/** `15.6 T` → `15.6 T`, `512` → `512 `, ready for the unit. */
+export function unitPrefix(prefixed: string): string {
+  return /[^\d]$/.test(prefixed) ? prefixed : `${prefixed} `;
+}
+
+/** Marks figures that are older than the text. */
+export function staleNote(): string {
+  return l10n.t('as of the last valid text');
+}
+
+/** Why the engine has no answer, with what helps. */
+export function wordEngineError(error: unknown): string {
+  if (error instanceof EngineError) {
+    switch (error.code) {
+      case 'gaveUp':
+        return l10n.t(
+          'The Headlight engine ended several times within a minute and was not started again. The command “Headlight: Restart Engine” starts it; “Headlight: Show Log” shows why it ended.',
+        );
+      case 'poison':
+        return l10n.t(
+          'The Headlight engine ended twice at this question, so it was not asked again. “Headlight: Show Log” shows why.',
+        );
+      case 'restarted':
+        return l10n.t('The Headlight engine was restarted.');
+      case 'stopped':
+        return l10n.t('The Headlight engine is stopped.');
+      case 'cancelled':
+        return l10n.t('Cancelled.');
+    }
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Why a run can't go on; `detail` comes from the engine and names file, tensor or operation. */
+const RUN_ERRORS: { readonly [C in RunError['code']]: (detail: string) => string } = {
+  config: (detail) => l10n.t('The config can’t be run: {0}', detail),
+  unsupported: (detail) => l10n.t('The engine can’t compute this model yet: {0}', detail),
+  weights: (detail) => l10n.t('The weights beside the config can’t be used: {0}', detail),
+  tokenizer: (detail) => l10n.t('The input can’t be turned into tokens: {0}', detail),
+  tooLong: (detail) => l10n.t('The input is too long for this model: {0}', detail),
+  memory: (detail) => l10n.t('There is not enough memory for this input: {0}', detail),
+  engine: (detail) => l10n.t('The engine failed: {0}. “Headlight: Show Log” shows more.', detail),
+};
+
+export function wordRunError(error: RunError): string {
+  return RUN_ERRORS[error.code](error.detail);
+}
+
+/** The same for an error that a call rejected with: its code, where it has one, is a code of a run. */
+export function wordCallError(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  if (
+    !(error instanceof EngineError) &&
+    error instanceof Error &&
+    typeof code === 'string' &&
+    code in RUN_ERRORS
+  ) {
+    return wordRunError({ code: code as RunError['code'], detail: error.message });
+  }
+  return wordEngineError(error);
+}

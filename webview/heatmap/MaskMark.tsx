@@ -1,0 +1,18 @@
+/** A mask's shape as a small mark: all, the lower triangle, or a band of it. */
+import type { RunLayer } from '../../src/protocol/run';
+
+const shapes: Record<RunLayer['mask'], string> = {
+  full: 'M1 1h10v10h-10z',
+  causal: 'M1 1v10h10z',
+  slidingWindow: 'M1 1v4l6 6h4z',
+};
+
+export function MaskMark({ mask, title }: { readonly mask: RunLayer['mask']; readonly title?: string }) {
+  return (
+    <svg class="mask-mark" width="12" height="12" viewBox="0 0 12 12" {...(title ? { role: 'img' } : { 'aria-hidden': true })}>
+      {title !== undefined && <title>{title}</title>}
+      <rect x="0.5" y="0.5" width="11" height="11" />
+      <path d={shapes[mask]} />
+    </svg>
+  );
+}

@@ -1,0 +1,36 @@
+/** How far the run is, and why it stopped. */
+import { Notice } from '../shared/Notice';
+import { useWords } from '../shared/words';
+import type { SessionState } from './session';
+
+export function Progress({ state }: { readonly state: SessionState }) {
+  const words = useWords();
+  const { phase, done, head } = state;
+  const of = head?.layers.length ?? 0;
+  if (phase === 'failed' && state.error !== undefined) {
+    const text = head !== undefined && done > 0 ? words('run.failed', done, of, state.error) : state.error;
+    return <Notice kind="error" text={text} help={words('run.stillUsable')} />;
+  }
+  const text =
+    phase === 'starting'
+      ? words('run.starting')
+      : phase === 'running'
+        ? words('run.progress', done, of)
+        : phase === 'cancelled'
+          ? words('run.cancelled', done, of)
+          : phase === 'done'
+            ? words('run.done', of)
+            : '';
+  return (
+    <div class="progress" data-phase={phase}>
+      <progress
+        aria-label={text}
+        max={Math.max(1, of)}
+        {...(phase === 'starting' ? {} : { value: phase === 'done' ? Math.max(1, of) : done })}
+      />
+      <span class="dim" role="status">
+        {text}
+      </span>
+    </div>
+  );
+}

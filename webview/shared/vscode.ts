@@ -1,0 +1,37 @@
+/** The webview's end of the channel to the host, and the state that VS Code keeps for a view. */
+import { useCallback, useState } from 'preact/hooks';
+import type { Channel } from '../../src/protocol/rpc';
+
+/** What VS Code gives a webview, once. */
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+const api = acquireVsCodeApi();
+
+export const hostChannel: Channel = {
+  post: (message) => api.postMessage(message),
+  listen: (receive) => window.addEventListener('message', (event: MessageEvent<unknown>) => receive(event.data)),
+};
+
+/** The state that was kept before the view was hidden or the window reloaded. */
+export function keptState(): unknown {
+  return api.getState();
+}
+
+/** Component state whose every value is kept by VS Code as well. */
+export function useKeptState<S extends object>(initial: S): [S, (change: Partial<S>) => void] {
+  const [state, setState] = useState(initial);
+  const change = useCallback((part: Partial<S>) => {
+    setState((old) => {
+      const next = { ...old, ...part };
+      api.setState(next);
+      return next;
+    });
+  }, []);
+  return [state, change];
+}
