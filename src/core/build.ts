@@ -30,17 +30,19 @@ interface Identity {
   readonly span: Span;
 }
 
+const NAMES_A_MODEL = /"(model_type|architectures)"/;
+
 export function build(text: string): Built {
   const parsed = parseConfig(text);
-  if (parsed.root === undefined) return { outcome: 'none', parsed, problems: [] };
-  const config = new Config(parsed.root);
-  const identity = identityOf(config);
-  if (identity === undefined) return { outcome: 'none', parsed, problems: [] };
-  if (parsed.syntax !== undefined) {
+  const config = parsed.root && new Config(parsed.root);
+  const identity = config && identityOf(config);
+  // While its name is being typed, a model's config is still one.
+  if (parsed.syntax !== undefined && (identity !== undefined || NAMES_A_MODEL.test(text))) {
     const { span, detail } = parsed.syntax;
     const problem: Problem = { code: 'json.syntax', severity: 'error', span, arguments: { detail } };
     return { outcome: 'syntax', parsed, problems: [problem] };
   }
+  if (config === undefined || identity === undefined) return { outcome: 'none', parsed, problems: [] };
   const chosen = choose(config, identity);
   if ('problem' in chosen) return { outcome: 'unknown', parsed, problems: [chosen.problem] };
   const model = make(chosen, config);

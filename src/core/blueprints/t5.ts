@@ -12,7 +12,9 @@ const keys = {
   d_model: size(512, { aliases: ['hidden_size'], role: 'width' }),
   d_kv: size(64, { aliases: ['head_dim'] }),
   d_ff: size(2048),
-  num_layers: depth(6, { aliases: ['num_hidden_layers'] }),
+  num_layers: depth(6),
+  /** Sets the encoder's depth alone: a decoder without a depth of its own has taken `num_layers` by then. */
+  num_hidden_layers: optionalDepth(),
   num_decoder_layers: optionalDepth(),
   num_heads: size(8, { aliases: ['num_attention_heads'] }),
   relative_attention_num_buckets: size(32),
@@ -124,7 +126,7 @@ function stacks(c: Config): Stacks {
   const shared = embedding('tokens', c.vocab_size, c.d_model);
   return {
     shared,
-    encoder: stack(c, 'encoder', c.num_layers, shared),
+    encoder: stack(c, 'encoder', c.num_hidden_layers ?? c.num_layers, shared),
     decoder: stack(c, 'decoder', c.num_decoder_layers ?? c.num_layers, shared),
   };
 }

@@ -61,10 +61,10 @@ export class Config {
   }
 
   private value(name: string, key: Key<unknown>): unknown {
-    // The class's own spelling wins over its aliases.
-    const spellings = [name, ...key.aliases];
+    const spellings = [...key.aliases, name];
     for (const each of spellings) this.known.add(each);
-    const spelling = spellings.find((candidate) => this.given.has(candidate));
+    const given = spellings.filter((candidate) => this.given.has(candidate));
+    const spelling = given.find((candidate) => this.given.get(candidate)!.type !== 'null') ?? given[0];
     const path = this.prefix + (spelling ?? name);
     if (Object.hasOwn(this.overrides, path)) {
       const value = this.overrides[path];
@@ -119,7 +119,9 @@ export class Config {
 
   private typed(name: string, node: Node, fits: boolean, expected: string): boolean {
     if (!fits) {
-      const found = node.type === 'object' || node.type === 'array' ? node.type : JSON.stringify(plain(node));
+      const value = plain(node);
+      const compound = node.type === 'object' || node.type === 'array';
+      const found = compound ? node.type : typeof value === 'string' ? JSON.stringify(value) : String(value);
       this.problem(node, 'key.type', { key: this.prefix + name, expected, found });
     }
     return fits;

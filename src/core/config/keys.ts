@@ -11,7 +11,7 @@ export interface Key<T> {
   readonly nullable: boolean;
   /** Null in the file is a value: the blueprint reads null, not the default. */
   readonly nullIsValue?: true;
-  /** Other spellings that the class reads, in the order in which they win. */
+  /** Other spellings that the class reads; they win over its own, as in transformers' attribute_map. */
   readonly aliases: readonly string[];
   /** Legal texts, where the class takes only some. */
   readonly values?: readonly string[];

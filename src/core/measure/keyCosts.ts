@@ -8,6 +8,9 @@ import type { ReadKey } from '../config/config';
 import { attentions, type CacheSize } from './memory';
 import { parameterTotals } from './parameters';
 
+/** Keys with less than this share of the total are not worth a figure in the text, nor the time to find it. */
+const SMALLEST_SHARE = 0.002;
+
 export function keyCosts(built: Built, total: number, cache: CacheSize | undefined): KeyCost[] {
   if (built.found === undefined) return [];
   const costs: KeyCost[] = [];
@@ -31,6 +34,7 @@ function sizeCost(built: Built, { path, key }: ReadKey, value: number, total: nu
   const more = totalAt(value + 1);
   if (more === undefined || more === total) return [];
   const each = more - total;
+  if (Math.abs(each) * value < total * SMALLEST_SHARE) return [];
   const half = Math.max(key.min, Math.floor(value / 2));
   const proportional =
     each > 0 &&

@@ -58,7 +58,7 @@ export function bertEmbeddings(shape: {
   };
 }
 
-/** [b, s, width] → [b, s, vocabulary] through the token table, with a bias that the decoder shares. */
+/** [b, s, width] → [b, s, vocabulary]; tied, the decoder shares the token table and the head's bias. */
 export function maskedLanguageHead(
   parts: { readonly dense: Linear; readonly norm: Norm; readonly activation: string; readonly tokens: Embedding },
   names: { readonly dense: string; readonly norm: string },
@@ -66,7 +66,7 @@ export function maskedLanguageHead(
 ): Block {
   const { tokens } = parts;
   const bias = parameter(tokens.rows);
-  const decoder = linear(tokens.width, tokens.rows, { bias, ...(tied ? { weight: tokens.weight } : {}) });
+  const decoder = linear(tokens.width, tokens.rows, tied ? { bias, weight: tokens.weight } : {});
   return block(
     'head',
     { [names.dense]: parts.dense, [names.norm]: parts.norm, decoder },
