@@ -57,10 +57,10 @@ def folded(params: dict[str, list[int]]) -> dict[str, list[int]]:
 
 
 def flops(model: torch.nn.Module, inputs: dict[str, list[int]]) -> int:
-    """FlopCounterMode over one forward pass; ids are zeros, pixels are floats."""
+    """FlopCounterMode over one forward pass; ids and pixels are zeros."""
     device = next(model.parameters()).device
     tensors = {
-        name: torch.zeros(shape, device=device, dtype=torch.float32 if name == "pixel_values" else torch.long)
+        name: torch.zeros(shape, device=device, dtype=model.dtype if name == "pixel_values" else torch.long)
         for name, shape in inputs.items()
     }
     with FlopCounterMode(display=False) as counter, torch.no_grad():
