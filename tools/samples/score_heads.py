@@ -216,6 +216,9 @@ def main() -> None:
     args = parser.parse_args()
 
     model, tokenizer = load(args.model)
+    length = len(tokenizer(args.text)["input_ids"])
+    if not 2 <= length <= model.config.n_positions:
+        parser.error(f"the text has {length} tokens; the model reads 2 to {model.config.n_positions}")
     report = evaluate(model, tokenizer, args.text)
     print(json.dumps(report, indent=2, ensure_ascii=False) if args.json else format_report(report))
     if args.reference:

@@ -46,7 +46,7 @@ def build_model(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) ->
         n_head=args.heads,
         # Narrower than GPT-2's 4 * width: induction is the work of the attention.
         n_inner=2 * args.width,
-        # GPT-2's 0.02 suits a width of 768; in a model as narrow as this, heads would start too faint to learn.
+        # GPT-2's 0.02 suits a width of 768; in a model as narrow as this, heads would start out faint.
         initializer_range=1 / math.sqrt(args.width),
         # The data never runs out, so there is nothing to regularise.
         resid_pdrop=0.0,
@@ -57,7 +57,7 @@ def build_model(args: argparse.Namespace, tokenizer: PreTrainedTokenizerFast) ->
     )
     model = GPT2LMHeadModel(config)
     # The positions are learned, but start as sinusoids, as large as the token embeddings: one
-    # step back is then the same rotation everywhere, which a previous-token head finds soon.
+    # step back is then the same rotation everywhere, which suits a previous-token head.
     with torch.no_grad():
         weight = model.transformer.wpe.weight
         weight.copy_(sinusoids(*weight.shape) * config.initializer_range * math.sqrt(2))
@@ -143,6 +143,7 @@ def main() -> None:
     train_loss = train(model, tokenizer, args)
 
     model.save_pretrained(args.out)
+    tokenizer.model_max_length = args.positions
     tokenizer.save_pretrained(args.out)
     (args.out / "generation_config.json").unlink(missing_ok=True)
 
