@@ -47,6 +47,7 @@ function figures(built: Built, found: Found, asked: Workload): Figures {
     memory: {
       dtype: weights.dtype,
       weights: weights.bytes,
+      ...quantisation(config.raw('quantization_config')),
       ...(cache === undefined ? {} : { cachePerToken: cache.perToken, cacheAtContext: cache.atContext }),
     },
     keyCosts: keyCosts(built, totals.total, cache),
@@ -82,6 +83,13 @@ function flopFigures(model: Model, workload: Workload, { total }: FlopCount, cau
     ...(causal ? { decode: decodeFlops(model, workload).total.forward } : {}),
     training: total.forward + total.backward,
   };
+}
+
+/** Named by its method; a config that quantises without naming one is told as such. */
+function quantisation(given: unknown): { quantisation?: string } {
+  if (typeof given !== 'object' || given === null) return {};
+  const method = (given as { quant_method?: unknown }).quant_method;
+  return { quantisation: typeof method === 'string' ? method : '?' };
 }
 
 function attentionFacts(model: Model): Figures['attention'] {

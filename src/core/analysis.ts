@@ -150,6 +150,8 @@ export interface Figures {
     readonly dtype: string;
     /** Bytes of the weights in `dtype`. */
     readonly weights: number;
+    /** The config's quantisation (`fp8`, `gptq`), which `weights` leaves aside. */
+    readonly quantisation?: string;
     /** KV cache, 16 bits an element: bytes a token, and at the workload's context and batch. */
     readonly cachePerToken?: number;
     readonly cacheAtContext?: number;

@@ -171,6 +171,13 @@ describe('what the figures say of the config', () => {
     assert.equal(run(llama()).figures?.memory.weights, 4 * 6_738_415_616);
   });
 
+  it('that the weights are quantised, by the method of the config', () => {
+    const memory = (extra: string) => run(llama(extra)).figures?.memory;
+    assert.equal(memory(', "quantization_config": { "quant_method": "fp8" }')?.quantisation, 'fp8');
+    assert.equal(memory(', "quantization_config": {}')?.quantisation, '?');
+    assert.ok(!('quantisation' in memory('')!));
+  });
+
   it('what keys cost', () => {
     const costs = run(
       llama(', "num_hidden_layers": 32, "vocab_size": 32000, "num_key_value_heads": 8, "tie_word_embeddings": false'),
