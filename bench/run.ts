@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, w
 import { cpus, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { root, vsixFile } from '../scripts/lib/project.mjs';
 import { runInside } from '../test/harness/inside';
 import { report, type Keystrokes, type Ours, type Peer } from './report';
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   try {
     const client = path.join(scratch, 'client.cjs');
     const suite = path.join(scratch, 'vscode.cjs');
-    const node = { bundle: true, platform: 'node', format: 'cjs', external: ['vscode'] } as const;
+    const node: BuildOptions = { bundle: true, platform: 'node', format: 'cjs', external: ['vscode'] };
     await build({ ...node, entryPoints: [path.join(root, 'bench/client.ts')], outfile: client });
     await build({ ...node, entryPoints: [path.join(root, 'bench/vscode/index.ts')], outfile: suite });
 
@@ -32,11 +32,14 @@ async function main(): Promise<void> {
       .map((name) => path.join(samples, name, 'config.json'))
       .filter(existsSync);
     console.log('analysis, beside transformers on the meta device …');
-    const ours = JSON.parse(run(process.execPath, [client, path.join(root, 'dist/worker.js'), ...configs])) as Ours;
+    const ours = JSON.parse(
+      run(process.execPath, [client, path.join(root, 'dist/worker.js'), ...configs]),
+    ) as Ours;
     const peer = peerOf(values.python, configs);
     for (const { path: file, total } of ours.configs) {
       const theirs = peer?.configs.find((each) => each.path === file)?.total;
-      if (theirs !== undefined && theirs !== total) throw new Error(`${file}: ${total} here, ${theirs} there`);
+      if (theirs !== undefined && theirs !== total)
+        throw new Error(`${file}: ${total} here, ${theirs} there`);
     }
     console.log('keystrokes in VS Code …');
     const results = path.join(scratch, 'keystrokes.json');
@@ -71,7 +74,10 @@ function sizes(): [string, number][] {
     .filter((file) => /\.(js|css)$/.test(file))
     .sort()
     .map((file) => [`dist/${file}`, statSync(path.join(dist, file)).size] as [string, number]);
-  return [...files, ...(existsSync(vsixFile) ? [[path.basename(vsixFile), statSync(vsixFile).size] as [string, number]] : [])];
+  return [
+    ...files,
+    ...(existsSync(vsixFile) ? [[path.basename(vsixFile), statSync(vsixFile).size] as [string, number]] : []),
+  ];
 }
 
 main().catch((error: unknown) => {

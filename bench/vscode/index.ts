@@ -10,7 +10,9 @@ const samples = ['gpt2', 'llama-3.1-8b', 'deepseek-v3'];
 const keystrokes = 60;
 
 export async function run(): Promise<void> {
-  const extension = vscode.extensions.all.find(({ packageJSON }) => (packageJSON as { name?: string }).name === 'headlight');
+  const extension = vscode.extensions.all.find(
+    ({ packageJSON }) => (packageJSON as { name?: string }).name === 'headlight',
+  );
   if (extension === undefined) throw new Error('Headlight is not installed');
   const wasActive = extension.isActive;
   const begun = performance.now();
@@ -29,7 +31,9 @@ async function measure(sample: string) {
   const uri = vscode.Uri.joinPath(folder, sample, 'config.json');
   const document = await vscode.workspace.openTextDocument(uri);
   const editor = await vscode.window.showTextDocument(document);
-  const at = document.positionAt(/"vocab_size": \d/.exec(document.getText())!.index + '"vocab_size": '.length);
+  const at = document.positionAt(
+    /"vocab_size": \d/.exec(document.getText())!.index + '"vocab_size": '.length,
+  );
   const hints: number[] = [];
   const lenses: number[] = [];
   for (let i = 0; i < keystrokes; i++) {
@@ -39,7 +43,11 @@ async function measure(sample: string) {
     );
     const begun = performance.now();
     const all = new vscode.Range(0, 0, document.lineCount, 0);
-    const found = await vscode.commands.executeCommand<unknown[]>('vscode.executeInlayHintProvider', uri, all);
+    const found = await vscode.commands.executeCommand<unknown[]>(
+      'vscode.executeInlayHintProvider',
+      uri,
+      all,
+    );
     if (found.length === 0) throw new Error(`no hints in ${sample}`);
     hints.push(performance.now() - begun);
     await vscode.commands.executeCommand('vscode.executeCodeLensProvider', uri);

@@ -107,14 +107,17 @@ function body(c: Config, pooler: Pooler): Encoder {
     tokens: embeddings.tokens,
     pooling: pooler === 'forHead' ? pooling : [],
     block: block('model', children, (trace, ids, segments) => {
-      const x = trace.run(stack, trace.run(embeddings.block, ids!, segments!));
+      const x = trace.run(stack, trace.run(embeddings.block, ids, segments));
       if (pooler === 'runs') trace.chain(x, ...pooling);
       return x;
     }),
   };
 }
 
-function model(pooler: Pooler, heads: (c: Config, encoder: Encoder) => EncoderHeads): (c: Config) => Blueprint {
+function model(
+  pooler: Pooler,
+  heads: (c: Config, encoder: Encoder) => EncoderHeads,
+): (c: Config) => Blueprint {
   return (c) => {
     const encoder = body(c, pooler);
     return {
@@ -151,10 +154,16 @@ export const albert = family({
   initializerRange: (c) => c.initializer_range,
   architectures: {
     AlbertModel: model('runs', () => ({})),
-    AlbertForPreTraining: model('forHead', (c, encoder) => ({ ...language(c, encoder), ...sentenceOrder(c) })),
+    AlbertForPreTraining: model('forHead', (c, encoder) => ({
+      ...language(c, encoder),
+      ...sentenceOrder(c),
+    })),
     AlbertForMaskedLM: model('none', language),
     AlbertForSequenceClassification: model('forHead', classifier('classifier', 'pooled', labels)),
-    AlbertForMultipleChoice: model('forHead', classifier('classifier', 'pooled', () => 1)),
+    AlbertForMultipleChoice: model(
+      'forHead',
+      classifier('classifier', 'pooled', () => 1),
+    ),
     AlbertForTokenClassification: model('none', classifier('classifier', 'tokens', labels)),
     AlbertForQuestionAnswering: model('none', classifier('qa_outputs', 'tokens', labels)),
   },

@@ -73,7 +73,12 @@ function layer(c: Config) {
       ),
       mlpNorm: norm(),
     },
-    { attention: 'attention', attentionNorm: 'attention.output.LayerNorm', mlp: '(mlp)', mlpNorm: 'output.LayerNorm' },
+    {
+      attention: 'attention',
+      attentionNorm: 'attention.output.LayerNorm',
+      mlp: '(mlp)',
+      mlpNorm: 'output.LayerNorm',
+    },
     cross,
   );
 }
@@ -103,7 +108,7 @@ function body(c: Config, pooler: Pooler): Encoder {
     tokens: embeddings.tokens,
     pooling: pooler === 'forHead' ? [pooling] : [],
     block: block('model', children, (trace, ids, segments) => {
-      const x = trace.run(encoder, trace.run(embeddings.block, ids!, segments!));
+      const x = trace.run(encoder, trace.run(embeddings.block, ids, segments));
       if (pooler === 'runs') trace.run(pooling, x);
       return x;
     }),
@@ -129,7 +134,10 @@ function model(
 ): (c: Config) => Blueprint {
   return (c) => {
     const encoder = body(c, pooler);
-    return { root: withHeads('bert', encoder, heads(c, encoder)), inputs: segmentedInputs(c.max_position_embeddings) };
+    return {
+      root: withHeads('bert', encoder, heads(c, encoder)),
+      inputs: segmentedInputs(c.max_position_embeddings),
+    };
   };
 }
 
@@ -155,7 +163,10 @@ export const bert = family({
     BertLMHeadModel: model('none', language),
     BertForNextSentencePrediction: model('forHead', nextSentence),
     BertForSequenceClassification: model('forHead', classifier('pooled', labels)),
-    BertForMultipleChoice: model('forHead', classifier('pooled', () => 1)),
+    BertForMultipleChoice: model(
+      'forHead',
+      classifier('pooled', () => 1),
+    ),
     BertForTokenClassification: model('none', classifier('tokens', labels)),
     BertForQuestionAnswering: model('none', classifier('tokens', labels, 'qa_outputs')),
   },

@@ -81,7 +81,13 @@ function feedForward(c: Values<typeof keys>, layer: number) {
   if (layer < c.first_k_dense_replace) return gatedMlp(width, c.intermediate_size, c.hidden_act);
   const intermediate = c.moe_intermediate_size;
   return sigmoidGroupExperts(
-    { count: c.n_routed_experts, active: c.num_experts_per_tok, width, intermediate, activation: c.hidden_act },
+    {
+      count: c.n_routed_experts,
+      active: c.num_experts_per_tok,
+      width,
+      intermediate,
+      activation: c.hidden_act,
+    },
     {
       groups: c.n_group,
       activeGroups: c.topk_group,

@@ -30,7 +30,12 @@ type Config = Values<typeof keys> & Common;
 
 const tied = (c: Config): boolean => c.tie_word_embeddings !== false;
 
-function attention(c: Config, place: Attention['place'], position: PositionScheme, table?: Embedding): Attention {
+function attention(
+  c: Config,
+  place: Attention['place'],
+  position: PositionScheme,
+  table?: Embedding,
+): Attention {
   const inner = c.num_heads * c.d_kv;
   const map = (inputs: number, outputs: number) => linear(inputs, outputs, { bias: false });
   return separateAttention(
@@ -80,10 +85,10 @@ function layer(c: Config, self: Attention, cross?: Attention): Block {
   }
   return block('layer', children, (trace, x, memory) => {
     for (const { run, norm } of steps) {
-      const normed = trace.run(norm, x!);
-      x = trace.add(x!, run === cross ? trace.run(run, normed, memory!) : trace.run(run, normed));
+      const normed = trace.run(norm, x);
+      x = trace.add(x, run === cross ? trace.run(run, normed, memory) : trace.run(run, normed));
     }
-    return x!;
+    return x;
   });
 }
 
@@ -110,8 +115,8 @@ function stack(c: Config, place: 'encoder' | 'decoder', count: number, shared: E
   return place === 'encoder'
     ? block('stack', children, (trace, ids) => trace.chain(ids, tokens, ...layers, norm))
     : block('stack', children, (trace, ids, memory) => {
-        let x = trace.run(tokens, ids!);
-        for (const each of layers) x = trace.run(each, x, memory!);
+        let x = trace.run(tokens, ids);
+        for (const each of layers) x = trace.run(each, x, memory);
         return trace.run(norm, x);
       });
 }
@@ -134,7 +139,7 @@ function stacks(c: Config): Stacks {
 /** ids and decoder ids → hidden states of the decoder, then `after` in a chain. */
 function encoderDecoder(parts: Stacks, heads: Record<string, Module> = {}, after: Chain = []): Block {
   return block('model', { ...parts, ...heads }, (trace, ids, decoderIds) => {
-    const x = trace.run(parts.decoder, decoderIds!, trace.run(parts.encoder, ids!));
+    const x = trace.run(parts.decoder, decoderIds, trace.run(parts.encoder, ids));
     return trace.chain(x, ...after);
   });
 }
@@ -159,7 +164,11 @@ function sequenceClassification(c: Config): Blueprint {
   const dense = linear(c.d_model, c.d_model);
   const output = linear(c.d_model, labels(c));
   const transformer = encoderDecoder(stacks(c));
-  const children = { transformer, 'classification_head.dense': dense, 'classification_head.out_proj': output };
+  const children = {
+    transformer,
+    'classification_head.dense': dense,
+    'classification_head.out_proj': output,
+  };
   const root = block('model', children, (trace, ids) =>
     trace.chain(
       trace.run(transformer, ids, ids),

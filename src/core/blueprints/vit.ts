@@ -124,14 +124,10 @@ function maskedImages(c: Config): Blueprint {
   const [height, width] = geometry(c).grid;
   const pixels = patchConvolution(c.hidden_size, c.encoder_stride ** 2 * c.num_channels, [1, 1]);
   const root = block('model', { vit, 'decoder.0': pixels }, (trace, x) =>
-    trace.chain(
-      x,
-      vit,
-      { op: 'dropTokens', count: 1 },
-      { op: 'tokensToPatches', height, width },
-      pixels,
-      { op: 'pixelShuffle', factor: c.encoder_stride },
-    ),
+    trace.chain(x, vit, { op: 'dropTokens', count: 1 }, { op: 'tokensToPatches', height, width }, pixels, {
+      op: 'pixelShuffle',
+      factor: c.encoder_stride,
+    }),
   );
   return { root, inputs: inputs(c) };
 }

@@ -1,11 +1,5 @@
 /** Text → JSON tree with offsets, tolerant of comments, trailing commas and text that is still being typed. */
-import {
-  getNodeValue,
-  parseTree,
-  printParseErrorCode,
-  type Node,
-  type ParseError,
-} from 'jsonc-parser';
+import { getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { Anchor, Span } from '../analysis';
 
 export type { Node };

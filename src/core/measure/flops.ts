@@ -291,7 +291,11 @@ function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'prependTokens':
       return { shape: [batch, length + 1, ...rest], gradient: true, cached };
     case 'patchesToTokens':
-      return shaped(batch, rest.reduce((a, b) => a * b, 1), length);
+      return shaped(
+        batch,
+        rest.reduce((a, b) => a * b, 1),
+        length,
+      );
     case 'tokensToPatches':
       return shaped(batch, rest[0] ?? 1, operation.height, operation.width);
     case 'pixelShuffle': {

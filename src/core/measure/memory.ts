@@ -41,7 +41,9 @@ export function cacheSize(model: Model, workload: Workload): CacheSize | undefin
     if (module.mask.type === 'full' || module.place === 'cross') continue;
     const bytes = elementsPerToken(module) * CACHE_BYTES;
     const kept =
-      module.mask.type === 'slidingWindow' ? Math.min(module.mask.window, workload.context) : workload.context;
+      module.mask.type === 'slidingWindow'
+        ? Math.min(module.mask.window, workload.context)
+        : workload.context;
     perToken += bytes;
     atContext += bytes * kept * workload.batch;
   }

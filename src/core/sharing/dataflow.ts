@@ -1,6 +1,13 @@
 /** Data's way through a part of the graph: which child feeds which, from the traced flow. */
 import type { Folded } from '../model/fold';
-import { isOperation, type Attention, type Block, type Experts, type Mlp, type Module } from '../model/module';
+import {
+  isOperation,
+  type Attention,
+  type Block,
+  type Experts,
+  type Mlp,
+  type Module,
+} from '../model/module';
 import type { DataEdge } from './graph';
 
 /** Edges between the children of a part, and between it and them. */
@@ -69,11 +76,15 @@ function blockEdges(block: Block, self: string, id: IdOf, edges: Edges): void {
       // x + f(x): the first operand goes around what the second went through.
       const around = run.op === 'add' && from[1] !== undefined && behind[from[1].id]!.has(from[0]!.id);
       sources[to.id] = from.flatMap((wire, index) =>
-        (sources[wire.id] ?? []).map((source) => ({ ...source, skip: source.skip || (around && index === 0) })),
+        (sources[wire.id] ?? []).map((source) => ({
+          ...source,
+          skip: source.skip || (around && index === 0),
+        })),
       );
     } else {
       const node = id(run);
-      for (const wire of from) for (const source of sources[wire.id] ?? []) edges.add(source.node, node, source.skip);
+      for (const wire of from)
+        for (const source of sources[wire.id] ?? []) edges.add(source.node, node, source.skip);
       sources[to.id] = node === undefined ? [] : [{ node, skip: false }];
     }
   }

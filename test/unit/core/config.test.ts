@@ -28,7 +28,10 @@ describe('text of a config', () => {
   });
 
   it('takes the last of two equal keys, as JSON readers do', () => {
-    assert.equal(run(llama(', "num_hidden_layers": 1, "num_hidden_layers": 32')).figures?.parameters.total, 6_738_415_616);
+    assert.equal(
+      run(llama(', "num_hidden_layers": 1, "num_hidden_layers": 32')).figures?.parameters.total,
+      6_738_415_616,
+    );
   });
 
   const halfTyped = [
@@ -44,11 +47,25 @@ describe('text of a config', () => {
       const { outcome, problems, figures } = run(text);
       assert.equal(outcome, 'syntax');
       assert.equal(figures, undefined);
-      assert.deepEqual(problems.map(({ code }) => code), ['json.syntax']);
+      assert.deepEqual(
+        problems.map(({ code }) => code),
+        ['json.syntax'],
+      );
     });
   }
 
-  const nothing = ['', '   ', '[]', '7', '"model_type"', '{}', '{ "name": "x" }', '{ "model_type": 5 }', '{ "architectures": [] }', '{ "a": '];
+  const nothing = [
+    '',
+    '   ',
+    '[]',
+    '7',
+    '"model_type"',
+    '{}',
+    '{ "name": "x" }',
+    '{ "model_type": 5 }',
+    '{ "architectures": [] }',
+    '{ "a": ',
+  ];
   for (const text of nothing) {
     it(`says nothing of ${JSON.stringify(text)}`, () => {
       assert.deepEqual(run(text), { outcome: 'none', anchors: {}, problems: [] });
@@ -56,9 +73,11 @@ describe('text of a config', () => {
   }
 
   it('is not led astray by names of the prototype', () => {
-    const { outcome, anchors } = run(llama(', "__proto__": { "polluted": 1 }, "constructor": 2, "toString": 3'));
+    const { outcome, anchors } = run(
+      llama(', "__proto__": { "polluted": 1 }, "constructor": 2, "toString": 3'),
+    );
     assert.equal(outcome, 'counted');
-    assert.ok(anchors['toString']);
+    assert.ok(Object.hasOwn(anchors, 'toString'));
     assert.equal(({} as { polluted?: number }).polluted, undefined);
     assert.deepEqual(run('{ "model_type": "constructor" }').outcome, 'unknown');
     assert.deepEqual(run('{ "model_type": "llama", "architectures": ["constructor"] }').outcome, 'unknown');
@@ -108,7 +127,10 @@ describe('values that no model can have', () => {
   });
 
   it('reads null where the class does', () => {
-    assert.equal(run(llama(', "num_key_value_heads": null, "head_dim": null')).figures?.parameters.total, 6_738_415_616);
+    assert.equal(
+      run(llama(', "num_key_value_heads": null, "head_dim": null')).figures?.parameters.total,
+      6_738_415_616,
+    );
   });
 
   it('refuses sides of an image that are none', () => {
@@ -180,13 +202,21 @@ describe('what the figures say of the config', () => {
 
   it('what keys cost', () => {
     const costs = run(
-      llama(', "num_hidden_layers": 32, "vocab_size": 32000, "num_key_value_heads": 8, "tie_word_embeddings": false'),
+      llama(
+        ', "num_hidden_layers": 32, "vocab_size": 32000, "num_key_value_heads": 8, "tie_word_embeddings": false',
+      ),
     ).figures?.keyCosts;
     const layer = 4096 * 4096 * 2 + 2 * 4096 * 1024 + 3 * 4096 * 11008 + 2 * 4096;
     assert.deepEqual(costs, [
       { type: 'linear', key: 'vocab_size', times: 32000, each: 8192, parameters: 262_144_000 },
       { type: 'linear', key: 'num_hidden_layers', times: 32, each: layer, parameters: 32 * layer },
-      { type: 'keyValueHeads', key: 'num_key_value_heads', heads: 32, keyValueHeads: 8, cacheBytesPerToken: 131_072 },
+      {
+        type: 'keyValueHeads',
+        key: 'num_key_value_heads',
+        heads: 32,
+        keyValueHeads: 8,
+        cacheBytesPerToken: 131_072,
+      },
       { type: 'flag', key: 'tie_word_embeddings', otherwise: -131_072_000 },
     ]);
   });
@@ -199,8 +229,14 @@ describe('what the figures say of the config', () => {
   it('a breakdown whose parts add up', () => {
     const { figures } = run(llama());
     const top = figures!.breakdown.filter(({ depth }) => depth === 0);
-    assert.equal(top.reduce((sum, row) => sum + row.parameters, 0), figures!.parameters.total);
-    assert.equal(top.reduce((sum, row) => sum + row.flops, 0n), figures!.flops.forward);
+    assert.equal(
+      top.reduce((sum, row) => sum + row.parameters, 0),
+      figures!.parameters.total,
+    );
+    assert.equal(
+      top.reduce((sum, row) => sum + row.flops, 0n),
+      figures!.flops.forward,
+    );
     const layers = figures!.breakdown.find(({ path }) => path === 'model.layers.{0-31}');
     assert.equal(layers?.count, 32);
     assert.equal(layers.parameters, 32 * 202_383_360);

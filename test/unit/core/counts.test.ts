@@ -28,7 +28,9 @@ describe('counts against the real classes', () => {
 
   it('knows the families of the samples', () => {
     assert.deepEqual(
-      ['albert', 'bert', 'deepseek_v3', 'gpt2', 'llama', 'mixtral', 't5', 'vit'].filter((type) => !types.has(type)),
+      ['albert', 'bert', 'deepseek_v3', 'gpt2', 'llama', 'mixtral', 't5', 'vit'].filter(
+        (type) => !types.has(type),
+      ),
       [],
     );
     assert.ok(parameterRows.length >= 44);
@@ -67,7 +69,13 @@ describe('published figures', () => {
     ['Llama-3-8B', llama3, 8_030_261_248],
     [
       'Llama-3.1-405B',
-      { ...llama3, hidden_size: 16384, intermediate_size: 53248, num_hidden_layers: 126, num_attention_heads: 128 },
+      {
+        ...llama3,
+        hidden_size: 16384,
+        intermediate_size: 53248,
+        num_hidden_layers: 126,
+        num_attention_heads: 128,
+      },
       405_853_388_800,
     ],
     ['GPT-2 XL', { ...gpt2, n_embd: 1600, n_layer: 48, n_head: 25 }, 1_557_611_200],
@@ -96,7 +104,8 @@ describe('published figures', () => {
   }
 
   it('Llama-2-7B: forward at 1, 128 and 4,096 tokens', () => {
-    const at = (tokens: number) => figures({ ...llama2, max_position_embeddings: 4096 }, { tokens }).flops.forward;
+    const at = (tokens: number) =>
+      figures({ ...llama2, max_position_embeddings: 4096 }, { tokens }).flops.forward;
     assert.equal(at(1), 13_214_679_168n);
     assert.equal(at(128), 1_700_001_759_232n);
     assert.equal(at(4096), 62_921_271_410_688n);
@@ -184,7 +193,10 @@ describe('FLOPs of masks, decoding and training', () => {
     const one = figures(tiny, { tokens: 64 }).flops.forward - BigInt(rotary(64));
     const many = figures(tiny, { tokens: 64, batch }).flops.forward - BigInt(rotary(64));
     assert.equal(many, one * BigInt(batch));
-    const huge = figures({ model_type: 'llama', max_position_embeddings: 131072 }, { tokens: 131072, batch: 999 });
+    const huge = figures(
+      { model_type: 'llama', max_position_embeddings: 131072 },
+      { tokens: 131072, batch: 999 },
+    );
     assert.ok(huge.flops.forward > 2n ** 53n);
     assert.equal((huge.flops.forward - 2n * 64n * 131072n) % 999n, 0n);
   });

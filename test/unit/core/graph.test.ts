@@ -10,7 +10,8 @@ function graph(config: object): SharingGraph {
   return found;
 }
 
-const marked = (found: SharingGraph, mark: SharedThing['mark']) => found.shared.filter((each) => each.mark === mark);
+const marked = (found: SharingGraph, mark: SharedThing['mark']) =>
+  found.shared.filter((each) => each.mark === mark);
 const gpt2 = { model_type: 'gpt2', architectures: ['GPT2LMHeadModel'] };
 const llama = { model_type: 'llama', architectures: ['LlamaForCausalLM'], num_key_value_heads: 8 };
 
@@ -39,12 +40,16 @@ describe('the shared-weight graph', () => {
       assert.equal(root?.parameters, found.total);
       assert.equal(root.flops, String(figures?.flops.forward));
       const saved = [...marked(found, 'tiedTensor'), ...marked(found, 'repeatedModule')];
-      assert.equal(saved.reduce((sum, { saves }) => sum + saves, 0), figures?.parameters.shared);
+      assert.equal(
+        saved.reduce((sum, { saves }) => sum + saves, 0),
+        figures?.parameters.shared,
+      );
     }
   });
 
   it('folds equal layers and keeps unequal ones apart', () => {
-    const ids = (found: SharingGraph) => found.nodes.map(({ id }) => id).filter((id) => /layers\.[^.]*$/.test(id));
+    const ids = (found: SharingGraph) =>
+      found.nodes.map(({ id }) => id).filter((id) => /layers\.[^.]*$/.test(id));
     assert.deepEqual(ids(graph(llama)), ['model.layers.{0-31}']);
     assert.deepEqual(ids(graph({ model_type: 'deepseek_v3' })), ['layers.{0-2}', 'layers.{3-60}']);
   });
@@ -76,7 +81,10 @@ describe('the shared-weight graph', () => {
   });
 
   it("ties: T5's four names of one table, and a relative table for every layer of a stack", () => {
-    const ties = marked(graph({ model_type: 't5', architectures: ['T5ForConditionalGeneration'] }), 'tiedTensor');
+    const ties = marked(
+      graph({ model_type: 't5', architectures: ['T5ForConditionalGeneration'] }),
+      'tiedTensor',
+    );
     assert.deepEqual(
       ties.map(({ name, users }) => [name, users.length]),
       [
@@ -96,9 +104,10 @@ describe('the shared-weight graph', () => {
     assert.equal(group.unique, 7_087_872);
     assert.equal(group.saves, 11 * 7_087_872);
     const groups = marked(graph({ ...base, num_hidden_groups: 4 }), 'repeatedModule');
-    assert.deepEqual(groups.map(({ name, unique, applications }) => [name, unique, applications]), [
-      ['encoder.albert_layer_groups.{0-3}', 4 * 7_087_872, 3],
-    ]);
+    assert.deepEqual(
+      groups.map(({ name, unique, applications }) => [name, unique, applications]),
+      [['encoder.albert_layer_groups.{0-3}', 4 * 7_087_872, 3]],
+    );
   });
 
   it('groups: four query heads to a key/value head', () => {

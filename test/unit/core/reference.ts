@@ -54,7 +54,10 @@ export function expand(name: string): string[] {
 }
 
 /** Trainable tensors and ties of a model, as a row has them. */
-export function tensors(model: Model): { params: Record<string, readonly number[]>; tied: Record<string, string> } {
+export function tensors(model: Model): {
+  params: Record<string, readonly number[]>;
+  tied: Record<string, string>;
+} {
   const params: Record<string, readonly number[]> = {};
   const tied: Record<string, string> = {};
   for (const { parameter, names } of namedParameters(model.root)) {

@@ -1,5 +1,13 @@
 /** Multi-head attention in the shapes that its projections take. */
-import type { Attention, Embedding, Linear, MaskPattern, Module, Norm, PositionScheme } from '../../model/module';
+import type {
+  Attention,
+  Embedding,
+  Linear,
+  MaskPattern,
+  Module,
+  Norm,
+  PositionScheme,
+} from '../../model/module';
 import { linear } from './layers';
 
 interface Shape {

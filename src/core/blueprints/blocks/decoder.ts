@@ -104,13 +104,21 @@ export function decoderArchitectures<C extends HeadKeys>(
 }
 
 /** [b, s, width] → [b, s, vocabulary]. */
-export function vocabularyHead(body: { readonly embedding: Embedding; readonly width: number }, tied: boolean): Linear {
+export function vocabularyHead(
+  body: { readonly embedding: Embedding; readonly width: number },
+  tied: boolean,
+): Linear {
   const weight = tied ? { weight: body.embedding.weight } : {};
   return linear(body.width, body.embedding.rows, { bias: false, ...weight });
 }
 
 /** A body and one linear head over every token. */
-export function headed(bodyName: string, body: { readonly block: Block }, headName: string, head: Linear): Block {
+export function headed(
+  bodyName: string,
+  body: { readonly block: Block },
+  headName: string,
+  head: Linear,
+): Block {
   return block('model', { [bodyName]: body.block, [headName]: head }, (trace, ids) =>
     trace.chain(ids, body.block, head),
   );

@@ -51,8 +51,8 @@ export function bertEmbeddings(shape: {
   return {
     tokens,
     block: block('embeddings', children, (trace, ids, segmentIds) => {
-      const placed = trace.run(positions, trace.run({ op: 'positions' }, ids!));
-      const summed = trace.add(trace.run(tokens, ids!), trace.run(segments, segmentIds!));
+      const placed = trace.run(positions, trace.run({ op: 'positions' }, ids));
+      const summed = trace.add(trace.run(tokens, ids), trace.run(segments, segmentIds));
       return trace.chain(trace.add(summed, placed), norm);
     }),
   };
@@ -60,7 +60,12 @@ export function bertEmbeddings(shape: {
 
 /** [b, s, width] → [b, s, vocabulary]; tied, the decoder shares the token table and the head's bias. */
 export function maskedLanguageHead(
-  parts: { readonly dense: Linear; readonly norm: Norm; readonly activation: string; readonly tokens: Embedding },
+  parts: {
+    readonly dense: Linear;
+    readonly norm: Norm;
+    readonly activation: string;
+    readonly tokens: Embedding;
+  },
   names: { readonly dense: string; readonly norm: string },
   tied: boolean,
 ): Block {
@@ -109,7 +114,7 @@ export function withHeads(bodyName: string, body: Encoder, heads: EncoderHeads):
   if (wanted.length === 0) return body.block;
   const children = Object.fromEntries(Object.entries(heads).map(([name, { head }]) => [name, head]));
   return block('model', { [bodyName]: body.block, ...children }, (trace, ids, segments) => {
-    const x = trace.run(body.block, ids!, segments!);
+    const x = trace.run(body.block, ids, segments);
     const pooled = wanted.some(({ on }) => on === 'pooled') ? trace.chain(x, ...body.pooling) : x;
     const outputs = wanted.map(({ head, on }) => trace.run(head, on === 'tokens' ? x : pooled));
     return outputs[0]!;

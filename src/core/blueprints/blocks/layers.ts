@@ -56,7 +56,16 @@ export function embedding(
 export function layerNorm(width: number, epsilon: number): Norm {
   const weight = parameter(width);
   const bias = parameter(width);
-  return { kind: 'norm', type: 'layer', width, epsilon, weight, bias, parameters: { weight, bias }, children: {} };
+  return {
+    kind: 'norm',
+    type: 'layer',
+    width,
+    epsilon,
+    weight,
+    bias,
+    parameters: { weight, bias },
+    children: {},
+  };
 }
 
 /** RMSNorm with weight [width]. */
