@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { run } from './lib/processes.mjs';
 import { Failure, root, runMain } from './lib/project.mjs';
 
-const zones = ['src/core', 'src/protocol', 'src/engine', 'src/host', 'webview', 'test', 'scripts'];
+const zones = ['src/core', 'src/protocol', 'src/engine', 'src/host', 'webview', 'test', 'bench', 'scripts'];
 
 await runMain(async () => {
   const chosen = process.argv.slice(2);

@@ -41,7 +41,9 @@ export async function codeServer() {
  * @param {string} folder
  */
 async function install(folder) {
-  say(`installing VS Code (code-server ${version}) from npm into ${path.dirname(folder)}: about a minute, 810 MB`);
+  say(
+    `installing VS Code (code-server ${version}) from npm into ${path.dirname(folder)}: about a minute, 810 MB`,
+  );
   const partial = `${folder}.partial-${process.pid}`;
   const remove = () => rmSync(partial, { recursive: true, force: true });
   process.once('exit', remove);
@@ -115,7 +117,10 @@ async function installServer(folder) {
  */
 async function rebuildNative(vscode, env) {
   try {
-    await capture('npm', ['rebuild', '@vscode/spdlog', '@vscode/native-watchdog', 'node-pty'], { cwd: vscode, env });
+    await capture('npm', ['rebuild', '@vscode/spdlog', '@vscode/native-watchdog', 'node-pty'], {
+      cwd: vscode,
+      env,
+    });
   } catch {
     say('no compiler here: VS Code will do without its integrated terminal and log files');
   }
@@ -134,6 +139,7 @@ function link(target, file) {
 function removeLeftovers(name) {
   for (const entry of readdirSync(cacheFolder())) {
     const pid = entry.startsWith(`${name}.partial-`) ? Number(entry.split('-').at(-1)) : undefined;
-    if (pid !== undefined && !isAlive(pid)) rmSync(path.join(cacheFolder(), entry), { recursive: true, force: true });
+    if (pid !== undefined && !isAlive(pid))
+      rmSync(path.join(cacheFolder(), entry), { recursive: true, force: true });
   }
 }

@@ -22,7 +22,7 @@ export async function installDependencies() {
  * @param {string} wantedFile
  * @param {string} installedFile
  */
-function isComplete(wantedFile, installedFile) {
+export function isComplete(wantedFile, installedFile) {
   if (!existsSync(installedFile)) return false;
   const wanted = packages(wantedFile);
   const installed = packages(installedFile);

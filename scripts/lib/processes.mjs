@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from './project.mjs';
 
-/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, stdio?: import('node:child_process').StdioOptions }} RunOptions */
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, stdio?: import('node:child_process').StdioOptions }} RunOptions */
 
 /**
- * Runs a program to its end, in this process's group, so that Ctrl-C ends both.
+ * Runs a program to its end; it ends with this process at the latest.
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {RunOptions} [options] `quiet` keeps the output for the error's message
+ * @param {RunOptions} [options]
  * @returns {Promise<number>} the exit code, or 128 where a signal ended it
  */
 export function run(program, args, options = {}) {
@@ -20,8 +20,14 @@ export function run(program, args, options = {}) {
       env: options.env,
       stdio: options.stdio ?? ['ignore', 'inherit', 'inherit'],
     });
+    // Mocha passes this signal, and no other, on to the process that it starts.
+    const end = () => child.kill('SIGINT');
+    process.once('exit', end);
     child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 128));
+    child.once('close', (code) => {
+      process.off('exit', end);
+      resolve(code ?? 128);
+    });
   });
 }
 
@@ -84,4 +90,10 @@ export function signalGroup(leader, signal) {
  */
 export function tail(text, lines) {
   return text.trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+/** Makes signals end this process by `exit`, so that what was started can be ended too. */
+export function exitOnSignals() {
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+    process.on(signal, () => process.exit(130));
 }

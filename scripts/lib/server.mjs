@@ -1,12 +1,21 @@
 /** A running code-server in a throw-away profile. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeServer } from './code-server.mjs';
-import { capture, endGroup, tail } from './processes.mjs';
+import { capture, endGroup, signalGroup, tail } from './processes.mjs';
 import { Failure } from './project.mjs';
 
 /** Settings that keep VS Code quiet: no telemetry, no welcome, no offers. */
@@ -68,7 +77,9 @@ export function makeProfile(settings = {}) {
  * @returns {NodeJS.ProcessEnv}
  */
 function profileEnvironment(inside) {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(VSCODE|CODE_SERVER|XDG|npm)_|^(PORT|PASSWORD)$/.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(VSCODE|CODE_SERVER|XDG|npm)_|^(PORT|PASSWORD)$/.test(name),
+  );
   const gitConfig = process.env.GIT_CONFIG_GLOBAL ?? path.join(homedir(), '.gitconfig');
   return {
     ...Object.fromEntries(kept),
@@ -116,11 +127,20 @@ export async function startServer(profile, { port, args = [], env = {} }) {
     { env: { ...profile.env, ...env }, detached: true, stdio: ['ignore', log, log] },
   );
   closeSync(log);
-  const ended = new Promise((/** @type {(value: void) => void} */ resolve) => child.once('close', () => resolve()));
+  const ended = new Promise((/** @type {(value: void) => void} */ resolve) =>
+    child.once('close', () => resolve()),
+  );
   const leader = child.pid;
   if (leader === undefined) throw new Failure(`${node} could not be started`);
+  // Where this process ends before it could stop the server.
+  const kill = () => {
+    signalGroup(leader, 'SIGKILL');
+    removeProfile(profile);
+  };
+  process.once('exit', kill);
   const stop = async () => {
     await endGroup(leader);
+    process.off('exit', kill);
     removeProfile(profile);
   };
   const url = `http://127.0.0.1:${port}/`;

@@ -40,7 +40,16 @@ export const zoneFiles = ['src/**/*.{ts,tsx}', 'webview/**/*.{ts,tsx}'];
  * @returns {Zone}
  */
 function zone(name, folder, permissions) {
-  return { name, folder, imports: [], types: [], node: false, vscode: false, packages: 'any', ...permissions };
+  return {
+    name,
+    folder,
+    imports: [],
+    types: [],
+    node: false,
+    vscode: false,
+    packages: 'any',
+    ...permissions,
+  };
 }
 
 /**
@@ -51,7 +60,8 @@ function zoneOf(root, file) {
   const relative = path.relative(root, file).split(path.sep).join('/');
   const withoutExtension = (/** @type {string} */ name) => name.replace(/\.[jt]sx?$/, '');
   return zones.find(
-    ({ folder }) => relative.startsWith(`${folder}/`) || withoutExtension(relative) === withoutExtension(folder),
+    ({ folder }) =>
+      relative.startsWith(`${folder}/`) || withoutExtension(relative) === withoutExtension(folder),
   );
 }
 
@@ -71,7 +81,9 @@ export function objection(root, file, specifier, typeOnly) {
     if (!to) return `${from.name} may not import what is in no zone (${specifier})`;
     if (to === from || from.imports.includes(to.name)) return undefined;
     if (!from.types.includes(to.name)) return `${from.name} may not import ${to.name} (${specifier})`;
-    return typeOnly ? undefined : `${from.name} may import types of ${to.name} only: use \`import type\` (${specifier})`;
+    return typeOnly
+      ? undefined
+      : `${from.name} may import types of ${to.name} only: use \`import type\` (${specifier})`;
   }
   return packageObjection(from, specifier);
 }
@@ -84,8 +96,12 @@ function packageObjection(from, specifier) {
   const refused = `${from.name} may not import ${specifier}`;
   if (specifier === 'vscode') return from.vscode ? undefined : refused;
   if (isBuiltin(specifier)) return from.node ? undefined : refused;
-  const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
-  if (name === toolkit) return from.name === 'controls' ? undefined : `${refused}: only webview/controls.ts may`;
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+  if (name === toolkit)
+    return from.name === 'controls' ? undefined : `${refused}: only webview/controls.ts may`;
   return from.packages === 'any' || from.packages.includes(name) ? undefined : refused;
 }
 
@@ -109,12 +125,14 @@ const rule = {
     };
     return {
       ImportDeclaration: (/** @type {any} */ node) => check(node, node.source, node.importKind === 'type'),
-      ExportNamedDeclaration: (/** @type {any} */ node) => check(node, node.source, node.exportKind === 'type'),
+      ExportNamedDeclaration: (/** @type {any} */ node) =>
+        check(node, node.source, node.exportKind === 'type'),
       ExportAllDeclaration: (/** @type {any} */ node) => check(node, node.source, node.exportKind === 'type'),
       ImportExpression: (/** @type {any} */ node) => check(node, node.source, false),
       TSImportType: (/** @type {any} */ node) => check(node, node.source ?? node.argument, true),
       TSExternalModuleReference: (/** @type {any} */ node) => check(node, node.expression, false),
-      'CallExpression[callee.name="require"]': (/** @type {any} */ node) => check(node, node.arguments[0], false),
+      'CallExpression[callee.name="require"]': (/** @type {any} */ node) =>
+        check(node, node.arguments[0], false),
     };
   },
 };

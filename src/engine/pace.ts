@@ -2,7 +2,7 @@
 import { Cancelled } from './failure';
 
 /** Milliseconds of computation after which the event loop gets its turn. */
-const SLICE = 10;
+const SLICE = 8;
 
 export class Pace {
   private since = performance.now();

@@ -23,7 +23,12 @@ export interface Token {
 
 /** Which weights were run. `seeded` must be said on every picture. */
 export type WeightsOrigin =
-  | { readonly type: 'files'; readonly files: readonly string[]; readonly dtype: string; readonly tensors: number }
+  | {
+      readonly type: 'files';
+      readonly files: readonly string[];
+      readonly dtype: string;
+      readonly tensors: number;
+    }
   | { readonly type: 'seeded'; readonly seed: number };
 
 export type TokenizerOrigin = 'tokenizer.json' | 'bytes' | 'ids' | 'none';
@@ -47,6 +52,8 @@ export interface RunHead {
   readonly architecture: string;
   readonly weights: WeightsOrigin;
   readonly tokenizer: TokenizerOrigin;
+  /** With `bytes`: the vocabulary has fewer than 256 rows, so ids are bytes modulo its size. */
+  readonly folded?: true;
   /** Tensors that the model wants and the files lack (then seeded), and tensors in the files that nothing wants. */
   readonly missing: readonly string[];
   readonly unused: readonly string[];
@@ -88,13 +95,6 @@ export type RunState =
 
 /** Why a run can't go on, in codes; `detail` names file, tensor or op. */
 export interface RunError {
-  readonly code:
-    | 'config'
-    | 'unsupported'
-    | 'weights'
-    | 'tokenizer'
-    | 'tooLong'
-    | 'memory'
-    | 'engine';
+  readonly code: 'config' | 'unsupported' | 'weights' | 'tokenizer' | 'tooLong' | 'memory' | 'engine';
   readonly detail: string;
 }

@@ -65,7 +65,7 @@ DEEPSEEK = dict(
     n_group=4,
     topk_group=2,
     kv_lora_rank=16,
-    qk_rope_head_dim=8,
+    qk_rope_head_dim=16,
     qk_nope_head_dim=12,
     v_head_dim=10,
     first_k_dense_replace=1,
@@ -81,7 +81,7 @@ def rope(kind: str, **values: float) -> dict:
 LLAMA3 = rope(
     "llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64
 )
-YARN = rope("yarn", factor=40.0, original_max_position_embeddings=32, mscale=1.0, mscale_all_dim=1.0)
+YARN = rope("yarn", factor=40.0, original_max_position_embeddings=4096, mscale=1.0, mscale_all_dim=1.0)
 
 
 def variants() -> dict[str, PreTrainedModel]:
@@ -142,6 +142,9 @@ def write(folder: Path, model: PreTrainedModel) -> None:
         # Sharper than an untrained model, whose attention is the same everywhere.
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
+        for name, buffer in model.named_buffers():
+            if name.endswith("e_score_correction_bias"):
+                buffer.add_(torch.randn_like(buffer) * 0.3)
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     inputs = {"input_ids": torch.randint(3, VOCABULARY, (1, 40))}

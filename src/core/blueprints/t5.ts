@@ -24,6 +24,8 @@ const keys = {
   feed_forward_proj: text('relu'),
   /** transformers 5 ties whatever this says; an explicit false is what T5 1.1 checkpoints hold, and is counted so. */
   tie_word_embeddings: any({ role: 'tie' }),
+  /** Said by files of transformers 5; before, an untied head was an unscaled one. */
+  scale_decoder_outputs: any(),
 } as const;
 
 type Config = Values<typeof keys> & Common;
@@ -155,7 +157,8 @@ function generation(c: Config): Blueprint {
     bias: false,
     ...(tied(c) ? { weight: parts.shared.weight } : {}),
   });
-  const scale = tied(c) ? [{ op: 'scale', by: c.d_model ** -0.5 } as const] : [];
+  const scaled = typeof c.scale_decoder_outputs === 'boolean' ? c.scale_decoder_outputs : tied(c);
+  const scale = scaled ? [{ op: 'scale', by: c.d_model ** -0.5 } as const] : [];
   return { root: encoderDecoder(parts, { lm_head: head }, [...scale, head]), inputs: bothInputs };
 }
 

@@ -113,7 +113,15 @@ function single(k: number, a: Matrix, i: number, b: Matrix, j: number, c: Matrix
   c.data[c.offset + i * c.stride + j]! += scale * sum;
 }
 
-function add4(out: Float32Array, at: number, scale: number, s0: number, s1: number, s2: number, s3: number): void {
+function add4(
+  out: Float32Array,
+  at: number,
+  scale: number,
+  s0: number,
+  s1: number,
+  s2: number,
+  s3: number,
+): void {
   out[at] = out[at]! + scale * s0;
   out[at + 1] = out[at + 1]! + scale * s1;
   out[at + 2] = out[at + 2]! + scale * s2;

@@ -30,7 +30,8 @@ export function bind(root: Block, source: WeightSource): Binding {
   const pieces = new Map<Parameter, readonly Piece[]>();
   const missing: string[] = [];
   for (const { parameter, names } of named) {
-    const bound = whole(parameter, names, found) ?? perExpert(names[0], shapesOfExperts.get(parameter), found);
+    const bound =
+      whole(parameter, names, found) ?? perExpert(names[0], shapesOfExperts.get(parameter), found);
     if (bound === undefined) missing.push(names[0]);
     else pieces.set(parameter, bound);
   }
@@ -49,7 +50,11 @@ export function bind(root: Block, source: WeightSource): Binding {
 }
 
 /** Tree names → tensors, for the prefix under which most of the tree's names are found. */
-function byTreeName(root: Block, named: readonly NamedParameter[], source: WeightSource): Map<string, StoredTensor> {
+function byTreeName(
+  root: Block,
+  named: readonly NamedParameter[],
+  source: WeightSource,
+): Map<string, StoredTensor> {
   const wanted = new Set(named.flatMap(({ names }) => names));
   let best = new Map<string, StoredTensor>();
   let most = -1;

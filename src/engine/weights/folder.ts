@@ -39,7 +39,9 @@ async function openShards(folder: string): Promise<WeightSource> {
     const found = source.tensors.get(name)?.file;
     if (found === file) continue;
     await source.close();
-    throw wrong(`says that tensor "${name}" is in ${file}; it is ${found === undefined ? 'not there' : `in ${found}`}`);
+    throw wrong(
+      `says that tensor "${name}" is in ${file}; it is ${found === undefined ? 'not there' : `in ${found}`}`,
+    );
   }
   return source;
 }

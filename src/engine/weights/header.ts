@@ -95,7 +95,9 @@ function entry(file: string, name: string, value: unknown, data: number): Header
   if (end > data) throw wrong(`reaches to byte ${end} of ${data}: the file is cut off`);
   const bytes = (shape.reduce((all, size) => all * BigInt(size), 1n) * BigInt(bits)) / 8n;
   if (bytes !== BigInt(end - begin)) {
-    throw wrong(`of shape [${shape.join(', ')}] in ${String(dtype)} takes ${bytes} bytes, and has ${end - begin}`);
+    throw wrong(
+      `of shape [${shape.join(', ')}] in ${String(dtype)} takes ${bytes} bytes, and has ${end - begin}`,
+    );
   }
   return { dtype: dtype as string, shape, begin, end };
 }
@@ -106,12 +108,15 @@ function rejectHoles(file: string, entries: Map<string, HeaderEntry>, data: numb
   let reached = 0;
   let before = '';
   for (const [name, { begin, end }] of inOrder) {
-    if (begin < reached) throw bad(file, `tensors ${quoted(before)} and ${quoted(name)} overlap at byte ${begin}`);
-    if (begin > reached) throw bad(file, `nothing describes bytes ${reached} to ${begin}, before tensor ${quoted(name)}`);
+    if (begin < reached)
+      throw bad(file, `tensors ${quoted(before)} and ${quoted(name)} overlap at byte ${begin}`);
+    if (begin > reached)
+      throw bad(file, `nothing describes bytes ${reached} to ${begin}, before tensor ${quoted(name)}`);
     reached = end;
     before = name;
   }
-  if (reached !== data) throw bad(file, `nothing describes bytes ${reached} to ${data}, the last of the file`);
+  if (reached !== data)
+    throw bad(file, `nothing describes bytes ${reached} to ${data}, the last of the file`);
 }
 
 function bad(file: string, what: string, remedy = again): RunFailure {

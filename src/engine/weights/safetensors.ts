@@ -27,10 +27,17 @@ class SafetensorsSource implements WeightSource {
     this.tensors = tensors;
   }
 
-  async read(tensor: StoredTensor, first: number, count: number, into: Float32Array, at: number): Promise<void> {
+  async read(
+    tensor: StoredTensor,
+    first: number,
+    count: number,
+    into: Float32Array,
+    at: number,
+  ): Promise<void> {
     const { handle, position, dtype, name, file } = this.tensors.get(tensor.name)!;
     const decode = DECODERS[dtype];
-    if (decode === undefined) throw new RunFailure('weights', `${file}: tensor "${name}" is ${dtype}, which can't be run`);
+    if (decode === undefined)
+      throw new RunFailure('weights', `${file}: tensor "${name}" is ${dtype}, which can't be run`);
     const size = DTYPE_BITS[dtype]! / 8;
     for (let done = 0; done < count; done += CHUNK) {
       const part = Math.min(CHUNK, count - done);
@@ -38,7 +45,10 @@ class SafetensorsSource implements WeightSource {
       decode(bytes, part, into, at + done);
     }
     if (!allFinite(into, at, count)) {
-      throw new RunFailure('weights', `${file}: tensor "${name}" has NaN or infinite values; the checkpoint is damaged`);
+      throw new RunFailure(
+        'weights',
+        `${file}: tensor "${name}" has NaN or infinite values; the checkpoint is damaged`,
+      );
     }
   }
 
@@ -46,7 +56,12 @@ class SafetensorsSource implements WeightSource {
     await Promise.all(this.handles.map((handle) => handle.close()));
   }
 
-  private async bytes(handle: FileHandle, position: number, length: number, tensor: StoredTensor): Promise<DataView> {
+  private async bytes(
+    handle: FileHandle,
+    position: number,
+    length: number,
+    tensor: StoredTensor,
+  ): Promise<DataView> {
     if (this.staging.length < length) this.staging = new Uint8Array(length);
     const got = await fill(handle, this.staging, length, position);
     if (got < length) {

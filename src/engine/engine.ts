@@ -1,0 +1,118 @@
+/** The worker's interface, without the thread: answers questions, keeps runs. */
+import { analyse, sharingGraph } from '../core/service';
+import type { EngineApi, EngineEvents } from '../protocol/engine';
+import type { RunState } from '../protocol/run';
+import { Cancelled, RunFailure, runError } from './failure';
+import { headMap, thumbnails } from './maps';
+import { Pace, turn } from './pace';
+import { Run } from './run';
+import { proveTies } from './weights/ties';
+
+export interface EngineOptions {
+  /** Bytes of attention maps that all open runs together may hold. */
+  readonly memory?: number;
+}
+
+const DEFAULT_MEMORY = 512 * 2 ** 20;
+
+interface OpenRun {
+  readonly run: Run;
+  readonly controller: AbortController;
+}
+
+export function createEngine(
+  events: EngineEvents,
+  { memory = DEFAULT_MEMORY }: EngineOptions = {},
+): EngineApi {
+  const tickets = new Map<number, AbortController>();
+  const runs = new Map<number, OpenRun>();
+  let lastRun = 0;
+
+  /** Answers under a ticket, unless `cancel` came with the same batch of messages. */
+  async function answer<T>(
+    ticket: number,
+    work: (controller: AbortController) => T | Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    tickets.set(ticket, controller);
+    try {
+      await turn();
+      if (controller.signal.aborted) throw new Cancelled();
+      return await work(controller);
+    } catch (error) {
+      throw coded(error);
+    } finally {
+      // The ticket of an open run goes on to name it, so that cancelling it still ends the computation.
+      const open = Array.from(runs.values()).some((other) => other.controller === controller);
+      if (!open) tickets.delete(ticket);
+    }
+  }
+
+  function openRun(run: number): OpenRun {
+    const open = runs.get(run);
+    if (open === undefined) throw new RunFailure('engine', `run ${run} is not open`);
+    return open;
+  }
+
+  function start(ticket: number, { run, controller }: OpenRun): void {
+    const changed = (state: RunState): void => events.runChanged(run.head.run, state);
+    void run.start(controller.signal, changed).finally(() => tickets.delete(ticket));
+  }
+
+  return {
+    analyse: (ticket, { text, workload }) => answer(ticket, () => analyse(text, workload)),
+
+    graph: (ticket, { text, workload, folder }) =>
+      answer(ticket, async () => {
+        const graph = sharingGraph(text, workload);
+        if (graph === undefined) throw new RunFailure('config', 'the config does not count');
+        return folder === undefined ? graph : proveTies(graph, folder);
+      }),
+
+    openRun: (ticket, request) =>
+      answer(ticket, async (controller) => {
+        const held = Array.from(runs.values(), ({ run }) => run.bytes).reduce((sum, bytes) => sum + bytes, 0);
+        const run = await Run.open(++lastRun, request, Math.max(0, memory - held), controller.signal);
+        if (controller.signal.aborted) {
+          await run.abandon();
+          throw new Cancelled();
+        }
+        const open = { run, controller };
+        runs.set(run.head.run, open);
+        // After the answer, so that whoever asked knows the run before it changes.
+        setImmediate(() => start(ticket, open));
+        return run.head;
+      }),
+
+    thumbnails: async (run, layer, size) => {
+      return thumbnails(run, layer, openRun(run).run.layer(layer), size, new Pace());
+    },
+
+    headMap: async (run, layer, head) => {
+      const maps = openRun(run).run.layer(layer);
+      if (!Number.isInteger(head) || head < 0 || head >= maps.attention.heads) {
+        throw new RunFailure(
+          'engine',
+          `layer ${layer} has ${maps.attention.heads} heads, and no head ${head}`,
+        );
+      }
+      return Promise.resolve(headMap(run, layer, head, maps));
+    },
+
+    closeRun: async (run) => {
+      const open = runs.get(run);
+      runs.delete(run);
+      open?.controller.abort();
+      return Promise.resolve();
+    },
+
+    cancel: (ticket) => tickets.get(ticket)?.abort(),
+  };
+}
+
+/** Every rejection has a code. */
+function coded(error: unknown): Error {
+  if (error instanceof Cancelled || error instanceof RunFailure) return error;
+  const { code, detail } = runError(error);
+  return new RunFailure(code, detail);
+}

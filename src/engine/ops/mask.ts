@@ -1,0 +1,14 @@
+/** Which keys a query sees, as a range: every pattern so far is one. */
+import type { MaskPattern } from '../../core/model/module';
+
+/** Keys [from, to) that `query` sees. */
+export function visibleKeys(mask: MaskPattern, query: number, keys: number): readonly [number, number] {
+  switch (mask.type) {
+    case 'full':
+      return [0, keys];
+    case 'causal':
+      return [0, Math.min(query + 1, keys)];
+    case 'slidingWindow':
+      return [Math.max(0, query + 1 - mask.window), Math.min(query + 1, keys)];
+  }
+}

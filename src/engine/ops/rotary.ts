@@ -1,0 +1,110 @@
+/** Rotary position embedding: frequencies by scheme, and the rotation of queries and keys. */
+import type { Rotary, RotaryScaling } from '../../core/model/module';
+
+/** Cosines and sines by position and pair: [length, dim / 2] each. */
+export interface Angles {
+  readonly pairs: number;
+  readonly cos: Float32Array;
+  readonly sin: Float32Array;
+}
+
+const f32 = Math.fround;
+
+/** The angles of positions 0 … length − 1, rounded to float32 where transformers rounds. */
+export function angles(rotary: Rotary, length: number): Angles {
+  const frequencies = inverseFrequencies(rotary);
+  const factor = rotary.scaling.type === 'yarn' ? rotary.scaling.attentionFactor : 1;
+  const pairs = frequencies.length;
+  const cos = new Float32Array(length * pairs);
+  const sin = new Float32Array(length * pairs);
+  for (let position = 0; position < length; position++) {
+    for (let i = 0; i < pairs; i++) {
+      const angle = f32(frequencies[i]! * position);
+      cos[position * pairs + i] = f32(Math.cos(angle)) * factor;
+      sin[position * pairs + i] = f32(Math.sin(angle)) * factor;
+    }
+  }
+  return { pairs, cos, sin };
+}
+
+/** Radians a position, for each pair: [dim / 2]. */
+export function inverseFrequencies({ dim, theta, scaling }: Rotary): Float32Array {
+  const plain = Float32Array.from({ length: dim / 2 }, (_, i) => 1 / f32(theta ** f32((2 * i) / dim)));
+  return scaled(plain, scaling, dim, theta);
+}
+
+function scaled(plain: Float32Array, scaling: RotaryScaling, dim: number, theta: number): Float32Array {
+  switch (scaling.type) {
+    case 'default':
+      return plain;
+    case 'linear':
+      return plain.map((frequency) => frequency / scaling.factor);
+    case 'llama3':
+      return plain.map((frequency) => llama3(frequency, scaling));
+    case 'yarn':
+      return yarn(plain, scaling, dim, theta);
+    case 'other':
+      throw new Error(`rotary scaling ${scaling.name}`);
+  }
+}
+
+/** Long waves are slowed down by `factor`, short ones are kept, those between are blended. */
+function llama3(frequency: number, scaling: Extract<RotaryScaling, { type: 'llama3' }>): number {
+  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalPositions } = scaling;
+  const wavelength = (2 * Math.PI) / frequency;
+  if (wavelength > originalPositions / low) return frequency / factor;
+  if (wavelength < originalPositions / high) return frequency;
+  const smooth = (originalPositions / wavelength - low) / (high - low);
+  return ((1 - smooth) * frequency) / factor + smooth * frequency;
+}
+
+/** Peng et al. 2023: a ramp from kept frequencies (short waves) to interpolated ones (long waves). */
+function yarn(
+  plain: Float32Array,
+  scaling: Extract<RotaryScaling, { type: 'yarn' }>,
+  dim: number,
+  theta: number,
+): Float32Array {
+  const { factor, betaFast, betaSlow, originalPositions, truncate } = scaling;
+  const turnsAt = (turns: number): number =>
+    (dim * Math.log(originalPositions / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  let low = turnsAt(betaFast);
+  let high = turnsAt(betaSlow);
+  if (truncate) [low, high] = [Math.floor(low), Math.ceil(high)];
+  [low, high] = [Math.max(low, 0), Math.min(high, dim - 1)];
+  // As in transformers, so that equal ends divide by something.
+  if (low === high) high += 0.001;
+  return plain.map((frequency, i) => {
+    const interpolated = Math.min(1, Math.max(0, (i - low) / (high - low)));
+    return (frequency / factor) * interpolated + frequency * (1 - interpolated);
+  });
+}
+
+/**
+ * Rotates `heads` vectors of each row in place. A head h of row s starts at data[s · stride + offset + h · step]; its
+ * first 2 · pairs elements are rotated by the angles of position s.
+ */
+export function rotate(
+  data: Float32Array,
+  rows: number,
+  layout: { readonly stride: number; readonly offset: number; readonly heads: number; readonly step: number },
+  { pairs, cos, sin }: Angles,
+  interleaved: boolean,
+): void {
+  const spread = interleaved ? 2 : 1;
+  const partner = interleaved ? 1 : pairs;
+  for (let row = 0; row < rows; row++) {
+    for (let head = 0; head < layout.heads; head++) {
+      const start = row * layout.stride + layout.offset + head * layout.step;
+      for (let i = 0; i < pairs; i++) {
+        const at = start + i * spread;
+        const x = data[at]!;
+        const y = data[at + partner]!;
+        const c = cos[row * pairs + i]!;
+        const s = sin[row * pairs + i]!;
+        data[at] = x * c - y * s;
+        data[at + partner] = y * c + x * s;
+      }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** What a run will do, found out before it starts: its layers, its memory, and whether every op is known. */
+import type { Attention, Module, Model, Operation } from '../core/model/module';
+import { isOperation } from '../core/model/module';
+import type { RunLayer } from '../protocol/run';
+import { RunFailure } from './failure';
+import { attentionRuns, interpret, type Leaf } from './interpret';
+import { knowsActivation } from './ops/activations';
+import { largestValue, resultShape } from './shapes';
+import { LARGEST_VALUE, tooLarge, type Shape } from './tensor';
+
+export interface Plan {
+  /** In the order of execution, as many as attention modules run. */
+  readonly layers: readonly RunLayer[];
+  readonly attentions: readonly Attention[];
+  /** Bytes of all maps. */
+  readonly bytes: number;
+  /** Rows and columns of patches, where a picture is cut into them. */
+  readonly grid?: readonly [number, number];
+}
+
+/**
+ * Walks a model with shapes in the place of values, up to its last attention.
+ *
+ * Rejects as `unsupported` what the engine can't compute and as `memory` what does not fit.
+ *
+ * @param inputs shapes in the order of `model.inputs`.
+ * @param whole also what comes after the last attention.
+ */
+export async function planRun(model: Model, inputs: readonly Shape[], whole = false): Promise<Plan> {
+  const layers: RunLayer[] = [];
+  const attentions: Attention[] = [];
+  const total = attentionRuns(model.root);
+  if (total === 0) throw new RunFailure('unsupported', `${model.architecture} has no attention to show`);
+  let grid: readonly [number, number] | undefined;
+  await interpret<Shape>(model.root, inputs, {
+    leaf: (run, shapes, path) => {
+      const reason = unsupported(run);
+      if (reason !== undefined) throw new RunFailure('unsupported', `${path}: ${reason}`);
+      if (!(largestValue(run, shapes) <= LARGEST_VALUE)) throw tooLarge(resultShape(run, shapes));
+      if (isOperation(run)) {
+        if (run.op === 'patchesToTokens') grid = [shapes[0]![1]!, shapes[0]![2] ?? 1];
+      } else if (run.kind === 'attention') {
+        layers.push(layerOf(run, layers.length, path, shapes));
+        attentions.push(run);
+        if (layers.length === total && !whole) return Promise.resolve(undefined);
+      }
+      return Promise.resolve(resultShape(run, shapes));
+    },
+  });
+  const bytes = layers.reduce((sum, { heads, queries, keys }) => sum + 4 * heads * queries * keys, 0);
+  return { layers, attentions, bytes, ...(grid === undefined ? {} : { grid }) };
+}
+
+function layerOf(module: Attention, index: number, path: string, shapes: readonly Shape[]): RunLayer {
+  const queries = shapes[0]![0]!;
+  return {
+    index,
+    path,
+    place: module.place,
+    heads: module.heads,
+    keyValueHeads: module.keyValueHeads,
+    mask: module.mask.type,
+    queries,
+    keys: shapes[1]?.[0] ?? queries,
+  };
+}
+
+/** Why the engine can't compute this; undefined where it can. */
+function unsupported(run: Leaf | Operation): string | undefined {
+  if (isOperation(run)) return run.op === 'activation' ? unknownActivation(run.activation) : undefined;
+  switch (run.kind) {
+    case 'norm':
+      return run.type === 'batch' ? 'batch normalisation' : undefined;
+    case 'mlp':
+    case 'experts':
+      return unknownActivation(run.activation);
+    case 'attention':
+      return unsupportedAttention(run);
+    case 'convolution':
+      return run.kernel.length > 2 ? `convolution over ${run.kernel.length} axes` : undefined;
+    case 'holder':
+      return 'a module without a forward pass';
+    case 'linear':
+    case 'embedding':
+    case 'rotary':
+      return undefined;
+  }
+}
+
+function unsupportedAttention(module: Attention): string | undefined {
+  const { heads, keyValueHeads, position } = module;
+  if (heads % keyValueHeads !== 0) return `${heads} heads over ${keyValueHeads} key/value heads`;
+  if (position.type !== 'rotary') return undefined;
+  const { scaling, dim } = position.rotary;
+  if (scaling.type === 'other') return `rotary scaling "${scaling.name}"`;
+  return dim % 2 === 0 ? undefined : `rotary positions over ${dim} dimensions`;
+}
+
+function unknownActivation(name: string): string | undefined {
+  return knowsActivation(name) ? undefined : `activation "${name}"`;
+}
+
+/** The first module of a kind for which `test` holds, in the order of the tree. */
+export function findModule<M extends Module>(
+  root: Module,
+  test: (module: Module) => module is M,
+): M | undefined {
+  if (test(root)) return root;
+  for (const child of Object.values(root.children)) {
+    const found = findModule(child, test);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,143 @@
+/** One run: from a request to its layers' maps. */
+import { build } from '../core/service';
+import type { Model } from '../core/model/module';
+import type { RunHead, RunRequest, RunState } from '../protocol/run';
+import { growingScratch, type Context } from './context';
+import { Cancelled, RunFailure, runError } from './failure';
+import { forward } from './forward';
+import { plainKernels } from './kernels/plain';
+import { largestOf, type LayerMaps } from './maps';
+import { Pace } from './pace';
+import { patchTokens } from './picture';
+import { planRun, type Plan } from './plan';
+import { zeros, type Value } from './tensor';
+import { prepareInput, type PreparedInput } from './text/input';
+import { openWeights, type Weights } from './weights/weights';
+
+/** A run whose head is known; `start` computes its layers. */
+export class Run {
+  private readonly layers: LayerMaps[] = [];
+
+  private constructor(
+    readonly head: RunHead,
+    private readonly model: Model,
+    private readonly plan: Plan,
+    private readonly values: readonly Value[],
+    private readonly weights: Weights,
+  ) {}
+
+  /** Bytes of maps that it holds or will hold. */
+  get bytes(): number {
+    return this.plan.bytes;
+  }
+
+  /**
+   * Reads the config, the input and the weights' headers; nothing is computed yet.
+   *
+   * @param budget bytes that its maps may take.
+   */
+  static async open(run: number, request: RunRequest, budget: number, signal: AbortSignal): Promise<Run> {
+    const pace = new Pace(signal);
+    const model = modelOf(request.configText);
+    await pace.rest();
+    const input = await prepareInput(model, request.input, request.folder);
+    await pace.rest();
+    const plan = await planRun(
+      model,
+      input.values.map(({ shape }) => shape),
+    );
+    checkMemory(plan, input, budget);
+    const weights = await openWeights(model, request.folder, request.seed);
+    return new Run(headOf(run, model, input, plan, weights), model, plan, input.values, weights);
+  }
+
+  /** The maps of a layer; rejects where it is not done. */
+  layer(index: number): LayerMaps {
+    const maps = this.layers[index];
+    if (maps === undefined)
+      throw new RunFailure('engine', `layer ${index} of run ${this.head.run} is not done`);
+    return maps;
+  }
+
+  /** Computes every layer. Never rejects: the last state says how it ended. */
+  async start(signal: AbortSignal, changed: (state: RunState) => void): Promise<void> {
+    const of = this.plan.layers.length;
+    try {
+      await new Pace(signal).rest();
+      changed({ type: 'running', done: 0, of });
+      await forward(
+        this.model.root,
+        this.values,
+        this.context(signal, () => {
+          changed({ type: 'running', done: this.layers.length, of });
+        }),
+      );
+      changed({ type: 'done' });
+    } catch (error) {
+      changed(
+        error instanceof Cancelled ? { type: 'cancelled' } : { type: 'failed', error: runError(error) },
+      );
+    } finally {
+      await this.weights.close();
+    }
+  }
+
+  /** For a run that will not start. */
+  abandon(): Promise<void> {
+    return this.weights.close();
+  }
+
+  private context(signal: AbortSignal, layerDone: () => void): Context {
+    const { layers, plan } = this;
+    let current: Float32Array;
+    return {
+      kernels: plainKernels,
+      weights: this.weights,
+      pace: new Pace(signal),
+      scratch: growingScratch(),
+      maps: ({ heads }, queries, keys) => (current = zeros(heads, queries, keys).data),
+      attended: () => {
+        const { queries, keys } = plan.layers[layers.length]!;
+        const attention = plan.attentions[layers.length]!;
+        layers.push({ attention, queries, keys, values: current, maximum: largestOf(current) });
+        layerDone();
+        return layers.length < plan.layers.length;
+      },
+    };
+  }
+}
+
+function modelOf(text: string): Model {
+  const { model, problems } = build(text);
+  if (model !== undefined) return model;
+  const reasons = problems.map((problem) =>
+    [problem.code, ...Object.values<unknown>(problem.arguments)].join(' '),
+  );
+  throw new RunFailure('config', reasons.join(', ') || 'the config describes no model');
+}
+
+function checkMemory({ bytes, layers }: Plan, { tokens }: PreparedInput, budget: number): void {
+  if (bytes <= budget) return;
+  const megabytes = (count: number): string => (count / 2 ** 20).toFixed(0);
+  const needed = `the maps of ${layers.length} layers take ${megabytes(bytes)} MB, and ${megabytes(budget)} MB are free`;
+  if (tokens === undefined) throw new RunFailure('memory', needed);
+  // Maps grow with the square of the length.
+  const fits = Math.floor(tokens.length * Math.sqrt(budget / bytes));
+  throw new RunFailure('memory', `${needed}; ${fits} tokens would fit, and the input has ${tokens.length}`);
+}
+
+function headOf(run: number, model: Model, input: PreparedInput, plan: Plan, weights: Weights): RunHead {
+  return {
+    run,
+    modelType: model.modelType,
+    architecture: model.architecture,
+    weights: weights.origin,
+    tokenizer: input.tokenizer,
+    ...(input.folded ? { folded: true } : {}),
+    missing: weights.missing,
+    unused: weights.unused,
+    tokens: input.tokens ?? patchTokens(plan.layers[0]!.queries, plan.grid),
+    ...(input.decoderTokens === undefined ? {} : { decoderTokens: input.decoderTokens }),
+    layers: plan.layers,
+  };
+}

@@ -1,0 +1,87 @@
+/** Shapes without values: what each module and operation makes of its inputs' shapes, before anything runs. */
+import type { Module, Operation } from '../core/model/module';
+import { isOperation } from '../core/model/module';
+import { matrix, product, type Shape } from './tensor';
+import { convolutionShape } from './ops/convolution';
+
+type Leaf = Exclude<Module, { kind: 'block' }>;
+
+/** The shape of the result; the batch axis is left out, as everywhere in the engine. */
+export function resultShape(run: Leaf | Operation, inputs: readonly Shape[]): Shape {
+  const x = inputs[0]!;
+  if (isOperation(run)) return operationShape(run, x);
+  switch (run.kind) {
+    case 'linear':
+      return [...x.slice(0, -1), run.outputs];
+    case 'embedding':
+      return [x[0]!, run.width];
+    case 'attention':
+      return [x[0]!, run.output.outputs];
+    case 'mlp':
+      return [...x.slice(0, -1), run.down.outputs];
+    case 'convolution':
+      return convolutionShape(run, x);
+    case 'norm':
+    case 'experts':
+    case 'rotary':
+    case 'holder':
+      return x;
+  }
+}
+
+function operationShape(run: Operation, x: Shape): Shape {
+  switch (run.op) {
+    case 'firstToken':
+    case 'lastToken':
+      return [1, ...x.slice(1)];
+    case 'dropTokens':
+      return [x[0]! - run.count, ...x.slice(1)];
+    case 'patchesToTokens':
+      return [product(x.slice(1)), x[0]!];
+    case 'tokensToPatches':
+      return [x[1]!, run.height, run.width];
+    case 'prependTokens':
+      return [x[0]! + matrix(run.token.shape).rows, x[1]!];
+    case 'pixelShuffle':
+      return [x[0]! / run.factor ** 2, x[1]! * run.factor, x[2]! * run.factor];
+    case 'add':
+    case 'multiply':
+    case 'scale':
+    case 'activation':
+    case 'positions':
+    case 'addTable':
+      return x;
+  }
+}
+
+/** Elements of the largest value that a module makes on its way, its result included. */
+export function largestValue(run: Leaf | Operation, inputs: readonly Shape[]): number {
+  const result = product(resultShape(run, inputs));
+  if (isOperation(run)) return result;
+  const rows = inputs[0]![0] ?? 0;
+  switch (run.kind) {
+    case 'mlp':
+      return Math.max(result, rows * run.up.outputs);
+    case 'experts':
+      return Math.max(
+        result,
+        rows * Math.max(run.intermediate, run.count),
+        rows * (run.shared?.up.outputs ?? 0),
+      );
+    case 'attention': {
+      const keys = Math.max(rows, inputs[1]?.[0] ?? 0);
+      const { heads, headDim, valueDim } = run;
+      return Math.max(result, keys * heads * (headDim + 2 * Math.max(headDim, valueDim)));
+    }
+    case 'convolution': {
+      const places = product(convolutionShape(run, inputs[0]!).slice(1));
+      return Math.max(result, places * (product(run.weight.shape) / run.outputs), product(run.weight.shape));
+    }
+    case 'linear':
+    case 'embedding':
+    case 'norm':
+    case 'rotary':
+    case 'holder':
+      return result;
+  }
+}

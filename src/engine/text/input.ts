@@ -1,0 +1,120 @@
+/** A run's input as the values that the model's forward pass takes. */
+import type { Embedding, Model, ModelInput, Module, Stream } from '../../core/model/module';
+import type { RunInput, Token, TokenizerOrigin } from '../../protocol/run';
+import { RunFailure } from '../failure';
+import { testPicture } from '../picture';
+import { findModule } from '../plan';
+import { ids, type Value } from '../tensor';
+import { byteTokenizer, openTokenizer, type Encoded, type TextTokenizer } from './tokenizer';
+
+export interface PreparedInput {
+  /** In the order of `model.inputs`. */
+  readonly values: readonly Value[];
+  readonly tokenizer: TokenizerOrigin;
+  /** Absent for a model that takes pictures. */
+  readonly tokens?: readonly Token[];
+  readonly decoderTokens?: readonly Token[];
+  /** The vocabulary has fewer than 256 rows: ids are bytes modulo its size. */
+  readonly folded: boolean;
+}
+
+/** Characters of text: some ten times what the largest map that fits in memory has tokens. */
+const LONGEST_TEXT = 100_000;
+
+/**
+ * Tokenises the input. Rejects as `tokenizer` what has no ids in the vocabulary, and as `tooLong` what has more tokens
+ * than the model has positions.
+ */
+export async function prepareInput(
+  model: Model,
+  input: RunInput,
+  folder: string | undefined,
+): Promise<PreparedInput> {
+  if (!model.inputs.some(({ type }) => type === 'tokens')) {
+    return { values: model.inputs.map((own) => picture(own)), tokenizer: 'none', folded: false };
+  }
+  const table = findModule(model.root, isTokenTable);
+  const vocabulary = table?.rows ?? 0;
+  if (!(vocabulary > 0)) throw new RunFailure('unsupported', 'the model has no table of tokens');
+  const beside = folder === undefined ? undefined : await openTokenizer(folder);
+  const tokenizer = beside ?? byteTokenizer(vocabulary);
+  const streams = encodeStreams(input, tokenizer);
+  const values = model.inputs.map((own): Value => {
+    if (own.type === 'pixels') return picture(own);
+    const { tokens, segments } = streams[own.stream];
+    if (own.type === 'segments') return ids(segments.map((segment) => segment % segmentRows(model)));
+    check(tokens, vocabulary, own.limit, own.stream);
+    return ids(tokens.map(({ id }) => id));
+  });
+  const decodes = model.inputs.some((own) => own.type === 'tokens' && own.stream === 'decoderTokens');
+  return {
+    values,
+    tokenizer: input.type === 'ids' ? 'ids' : tokenizer.origin,
+    tokens: streams.tokens.tokens,
+    ...(decodes ? { decoderTokens: streams.decoderTokens.tokens } : {}),
+    folded: input.type === 'text' && tokenizer.origin === 'bytes' && vocabulary < 256,
+  };
+}
+
+/** A decoder that is given nothing of its own gets the encoder's input. */
+function encodeStreams(input: RunInput, tokenizer: TextTokenizer): Record<Stream, Encoded> {
+  if (input.type === 'ids') {
+    const tokens = fromIds(input.ids, tokenizer);
+    return {
+      tokens,
+      decoderTokens: input.decoder === undefined ? tokens : fromIds(input.decoder, tokenizer),
+    };
+  }
+  const { text, pair, decoder } = input;
+  const length = text.length + (pair?.length ?? 0) + (decoder?.length ?? 0);
+  if (length > LONGEST_TEXT) {
+    throw new RunFailure('tooLong', `the text has ${length} characters, more than ${LONGEST_TEXT}`);
+  }
+  return {
+    tokens: tokenizer.encode(text, pair),
+    decoderTokens: tokenizer.encode(decoder ?? text),
+  };
+}
+
+function fromIds(list: readonly number[], tokenizer: TextTokenizer): Encoded {
+  const tokens = list.map((id) => ({ id, text: tokenizer.textOf(id) ?? `#${id}` }));
+  return { tokens, segments: list.map(() => 0) };
+}
+
+function check(
+  tokens: readonly Token[],
+  vocabulary: number,
+  limit: number | undefined,
+  stream: Stream,
+): void {
+  const whose = stream === 'tokens' ? 'the input' : "the decoder's input";
+  if (tokens.length === 0) throw new RunFailure('tokenizer', `${whose} has no tokens`);
+  const wrong = tokens.find(({ id }) => !Number.isSafeInteger(id) || id < 0 || id >= vocabulary);
+  if (wrong !== undefined) {
+    throw new RunFailure(
+      'tokenizer',
+      `token "${wrong.text}" has the id ${wrong.id}, and vocab_size is ${vocabulary}: ` +
+        'tokenizer and config are not of one model',
+    );
+  }
+  if (limit !== undefined && tokens.length > limit) {
+    throw new RunFailure('tooLong', `${whose} has ${tokens.length} tokens, and the model ${limit} positions`);
+  }
+}
+
+function picture(input: ModelInput): Value {
+  if (input.type !== 'pixels') throw new RunFailure('unsupported', `input ${input.name} beside a picture`);
+  return testPicture(input.channels, input.height, input.width);
+}
+
+function segmentRows(model: Model): number {
+  return Math.max(1, findModule(model.root, isSegmentTable)?.rows ?? 1);
+}
+
+function isTokenTable(module: Module): module is Embedding {
+  return module.kind === 'embedding' && module.of === 'tokens';
+}
+
+function isSegmentTable(module: Module): module is Embedding {
+  return module.kind === 'embedding' && module.of === 'segments';
+}

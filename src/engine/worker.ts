@@ -1,0 +1,29 @@
+/** The entry of the worker thread: the engine behind the RPC. */
+import { parentPort, type Transferable } from 'node:worker_threads';
+import type { EngineApi, EngineEvents } from '../protocol/engine';
+import { connect } from '../protocol/rpc';
+import { createEngine } from './engine';
+
+if (parentPort === null) throw new Error('the engine runs in a worker thread');
+const port = parentPort;
+
+const host = connect<EngineEvents, EngineApi>(
+  createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }),
+  {
+    post: (message) => port.postMessage(message, buffersIn(message)),
+    listen: (receive) => port.on('message', receive),
+  },
+  ['runChanged'],
+);
+
+// A rejection that nobody awaits is a fault to be told, not a reason to lose every open run.
+process.on('unhandledRejection', (reason) => {
+  process.stderr.write(`${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`);
+});
+
+/** Buffers of an answer, which are made for it and handed over. */
+function buffersIn(message: unknown): Transferable[] {
+  const answer = (message as { headlight?: { r?: unknown } }).headlight?.r;
+  if (typeof answer !== 'object' || answer === null) return [];
+  return Object.values(answer).filter((value) => value instanceof ArrayBuffer);
+}

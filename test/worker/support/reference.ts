@@ -1,0 +1,196 @@
+/** Runs a folder's model on the inputs of its reference.safetensors, and compares every value that is there. */
+import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import type { Block, Model, ModelInput, Module } from '../../../src/core/model/module';
+import { build } from '../../../src/core/service';
+import { growingScratch, type Context } from '../../../src/engine/context';
+import { forward } from '../../../src/engine/forward';
+import { plainKernels } from '../../../src/engine/kernels/plain';
+import { Pace } from '../../../src/engine/pace';
+import { planRun } from '../../../src/engine/plan';
+import { ids, tensor, type Tensor, type Value } from '../../../src/engine/tensor';
+import { openSafetensors } from '../../../src/engine/weights/safetensors';
+import { openWeights } from '../../../src/engine/weights/weights';
+
+export interface Computed {
+  readonly model: Model;
+  /** Maps in the order of execution. */
+  readonly maps: readonly { readonly place: string; readonly values: Float32Array }[];
+  /** By stream prefix ('', 'encoder_', 'decoder_'): inputs of the first layer, then outputs of every layer. */
+  readonly hidden: ReadonlyMap<string, Tensor[]>;
+  /** What the blocks around the layers make of the last layer's output: a final norm, for instance. */
+  readonly endings: ReadonlyMap<string, Tensor[]>;
+  readonly output: Tensor;
+  readonly missing: readonly string[];
+  readonly unused: readonly string[];
+}
+
+/** The whole forward pass of a folder's model. */
+export async function compute(folder: string, inputs: ReadonlyMap<string, Tensor>): Promise<Computed> {
+  const { model, problems } = build(readFileSync(path.join(folder, 'config.json'), 'utf8'));
+  if (model === undefined) throw new Error(`no model: ${problems.map(({ code }) => code).join(', ')}`);
+  const values = model.inputs.map((input) => valueOf(input, inputs));
+  const plan = await planRun(
+    model,
+    values.map(({ shape }) => shape),
+    true,
+  );
+  const weights = await openWeights(model, folder, 0);
+  try {
+    const maps: { place: string; values: Float32Array }[] = [];
+    const context: Context = {
+      kernels: plainKernels,
+      weights,
+      pace: new Pace(),
+      scratch: growingScratch(),
+      maps: ({ heads }, queries, keys) => {
+        const own = new Float32Array(heads * queries * keys);
+        maps.push({ place: plan.layers[maps.length]!.place, values: own });
+        return own;
+      },
+      attended: () => true,
+    };
+    const watched = new Watcher();
+    const output = await forward(model.root, values, context, (block, _, given, made) =>
+      watched.left(block, given, made),
+    );
+    const { missing, unused } = weights;
+    return {
+      model,
+      maps,
+      hidden: watched.hidden,
+      endings: watched.endings,
+      output: tensor(output),
+      missing,
+      unused,
+    };
+  } finally {
+    await weights.close();
+  }
+}
+
+class Watcher {
+  readonly hidden = new Map<string, Tensor[]>();
+  readonly endings = new Map<string, Tensor[]>();
+  private last: Block | undefined;
+  private prefix = '';
+
+  left(block: Block, inputs: readonly Value[], output: Value): void {
+    if (!('data' in output)) return;
+    if (block.role === 'layer') {
+      this.last = block;
+      this.prefix = prefixOf(block);
+      const states = this.hidden.get(this.prefix) ?? [tensor(inputs[0])];
+      this.hidden.set(this.prefix, [...states, output]);
+      this.endings.set(this.prefix, []);
+    } else if (this.last !== undefined && holds(block, this.last)) {
+      this.endings.get(this.prefix)!.push(output);
+    }
+  }
+}
+
+function holds(block: Module, wanted: Module): boolean {
+  return Object.values(block.children).some((child) => child === wanted || holds(child, wanted));
+}
+
+function prefixOf(layer: Module): string {
+  const places = new Set<string>();
+  const visit = (module: Module): void => {
+    if (module.kind === 'attention') places.add(module.place);
+    Object.values(module.children).forEach(visit);
+  };
+  visit(layer);
+  return places.has('encoder') ? 'encoder_' : places.has('decoder') ? 'decoder_' : '';
+}
+
+function valueOf(input: ModelInput, inputs: ReadonlyMap<string, Tensor>): Value {
+  if (input.type === 'segments') return ids(new Int32Array(inputs.get('input_ids')!.data.length));
+  const given = inputs.get(input.name);
+  if (given === undefined) throw new Error(`the reference has no ${input.name}`);
+  // The batch axis, which the engine leaves out.
+  return input.type === 'pixels' ? { shape: given.shape.slice(1), data: given.data } : ids(given.data);
+}
+
+/** Every tensor of a safetensors file. */
+export async function readTensors(file: string): Promise<Map<string, Tensor>> {
+  const source = await openSafetensors(path.dirname(file), [path.basename(file)]);
+  const tensors = new Map<string, Tensor>();
+  for (const stored of source.tensors.values()) {
+    const data = new Float32Array(stored.shape.reduce((size, length) => size * length, 1));
+    await source.read(stored, 0, data.length, data, 0);
+    tensors.set(stored.name, { shape: stored.shape, data });
+  }
+  await source.close();
+  return tensors;
+}
+
+export interface Comparison {
+  readonly maps: number;
+  /** The largest difference of a probability. */
+  readonly attention: number;
+  /** The largest difference of a hidden state or logit, by the largest value of its tensor. */
+  readonly hidden: number;
+  readonly logits: number;
+  readonly missing: readonly string[];
+  readonly unused: readonly string[];
+}
+
+const PLACES: Readonly<Record<string, string>> = {
+  attentions: 'self',
+  encoder_attentions: 'encoder',
+  decoder_attentions: 'decoder',
+  cross_attentions: 'cross',
+};
+
+/** Compares a folder with its reference; throws where a value of the reference has no counterpart. */
+export async function compareFolder(folder: string): Promise<Comparison> {
+  const reference = await readTensors(path.join(folder, 'reference.safetensors'));
+  const computed = await compute(folder, reference);
+  let maps = 0;
+  let attention = 0;
+  let hidden = 0;
+  let logits = 0;
+  for (const [name, wanted] of reference) {
+    const [group = '', index = '0'] = name.split('.');
+    const place = PLACES[group];
+    if (place !== undefined) {
+      const own = computed.maps.filter((map) => map.place === place)[Number(index)];
+      if (own === undefined) throw new Error(`no map for ${name}`);
+      maps++;
+      attention = Math.max(attention, difference(own.values, wanted.data));
+    } else if (group.endsWith('hidden_states')) {
+      hidden = Math.max(
+        hidden,
+        hiddenError(computed, group.slice(0, -'hidden_states'.length), Number(index), wanted),
+      );
+    } else if (group === 'logits') {
+      logits = relative(computed.output.data, wanted.data);
+    }
+  }
+  const { missing, unused } = computed;
+  return { maps, attention, hidden, logits, missing, unused };
+}
+
+/** The last hidden state is what follows the layers in the stack, where something does. */
+function hiddenError(computed: Computed, prefix: string, index: number, wanted: Tensor): number {
+  const states = computed.hidden.get(prefix) ?? [];
+  const own = states[index];
+  if (own === undefined) throw new Error(`no hidden state ${prefix}${index}`);
+  const last = index === states.length - 1;
+  const candidates = last ? [own, ...computed.endings.get(prefix)!] : [own];
+  return Math.min(...candidates.map(({ data }) => relative(data, wanted.data)));
+}
+
+export function difference(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return Infinity;
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const size = Math.abs(a[i]! - b[i]!);
+    if (!(size <= largest)) largest = size;
+  }
+  return largest;
+}
+
+function relative(a: Float32Array, b: Float32Array): number {
+  return difference(a, b) / b.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+}
