@@ -46,7 +46,13 @@ interface FieldProps {
 }
 
 /** One line of text. */
-export function TextField({ label, value, onInput, disabled = false, size }: FieldProps & { readonly size: number }) {
+export function TextField({
+  label,
+  value,
+  onInput,
+  disabled = false,
+  size,
+}: FieldProps & { readonly size: number }) {
   return h(
     'vscode-text-field',
     { value, disabled, size, onInput: (event: Event) => onInput((event.currentTarget as Holding).value) },
@@ -55,10 +61,22 @@ export function TextField({ label, value, onInput, disabled = false, size }: Fie
 }
 
 /** Several lines of text. */
-export function TextArea({ label, value, onInput, disabled = false, rows }: FieldProps & { readonly rows: number }) {
+export function TextArea({
+  label,
+  value,
+  onInput,
+  disabled = false,
+  rows,
+}: FieldProps & { readonly rows: number }) {
   return h(
     'vscode-text-area',
-    { value, disabled, rows, resize: 'vertical', onInput: (event: Event) => onInput((event.currentTarget as Holding).value) },
+    {
+      value,
+      disabled,
+      rows,
+      resize: 'vertical',
+      onInput: (event: Event) => onInput((event.currentTarget as Holding).value),
+    },
     label,
   );
 }
@@ -72,7 +90,8 @@ export function Dropdown<V extends string>(props: {
 }) {
   const element = useRef<Holding>(null);
   useEffect(() => {
-    if (element.current !== null && element.current.value !== props.value) element.current.value = props.value;
+    if (element.current !== null && element.current.value !== props.value)
+      element.current.value = props.value;
   }, [props.value]);
   return h(
     'label',

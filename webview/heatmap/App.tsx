@@ -6,7 +6,6 @@ import { Notice } from '../shared/Notice';
 import { useTheme } from '../shared/theme';
 import { useKeptState } from '../shared/vscode';
 import { useWords } from '../shared/words';
-import { DisplayBar } from './DisplayBar';
 import { Facts } from './Facts';
 import { Grid } from './Grid';
 import { HeadView } from './HeadView';
@@ -43,6 +42,14 @@ export function App({ session, initial }: { readonly session: Session; readonly 
   const { head } = state;
   const opened = view.open !== undefined ? head?.layers[view.open.layer] : undefined;
   const shown = opened !== undefined && view.open!.head < opened.heads ? view.open : undefined;
+  const body = () => {
+    if (head === undefined) {
+      return <p class="empty dim">{words(state.phase === 'starting' ? 'run.starting' : 'run.empty')}</p>;
+    }
+    if (head.layers.length === 0) return <p class="empty dim">{words('run.noLayers')}</p>;
+    const shared = { session, state, head, theme, display: view.display, onDisplay: display, onOpen: show };
+    return shown === undefined ? <Grid {...shared} from={left} /> : <HeadView {...shared} open={shown} />;
+  };
   return (
     <div class="panel heatmap">
       <header>
@@ -71,20 +78,7 @@ export function App({ session, initial }: { readonly session: Session; readonly 
         />
       )}
       <Progress state={state} />
-      {head === undefined ? (
-        <main class="empty dim">{words(state.phase === 'starting' ? 'run.starting' : 'run.empty')}</main>
-      ) : head.layers.length === 0 ? (
-        <main class="empty dim">{words('run.noLayers')}</main>
-      ) : (
-        <main>
-          <DisplayBar display={view.display} theme={theme} head={shown} onChange={display} />
-          {shown === undefined ? (
-            <Grid session={session} state={state} head={head} theme={theme} display={view.display} from={left} onOpen={show} />
-          ) : (
-            <HeadView session={session} state={state} head={head} theme={theme} display={view.display} open={shown} onOpen={show} />
-          )}
-        </main>
-      )}
+      <main>{body()}</main>
     </div>
   );
 }

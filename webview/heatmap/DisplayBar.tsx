@@ -6,16 +6,18 @@ import type { Theme } from '../shared/theme';
 import { useWords } from '../shared/words';
 import { colourMaps, rampOf, type ColourMap } from './colours';
 import { hatch } from './hatch';
-import type { Display, View } from './viewState';
+import type { Display } from './viewState';
 
 export function DisplayBar(props: {
   readonly display: Display;
   readonly theme: Theme;
-  /** The head shown large, if any. */
-  readonly head: View['open'];
+  /** The probability that has the last colour, and of what it is the largest. */
+  readonly high: string;
+  /** Whether there is a table to show instead. */
+  readonly hasTable: boolean;
   readonly onChange: (part: Partial<Display>) => void;
 }) {
-  const { display, theme, head, onChange } = props;
+  const { display, theme, high, hasTable, onChange } = props;
   const words = useWords();
   return (
     <div class="display-bar">
@@ -34,15 +36,13 @@ export function DisplayBar(props: {
         ]}
         onChange={(scale) => onChange({ scale })}
       />
-      {head === undefined && (
-        <ColourScale
-          colours={display.colours}
-          theme={theme}
-          high={display.scale === 'unit' ? '1' : words('head.scaleOfLayer')}
+      <ColourScale colours={display.colours} theme={theme} high={high} />
+      {hasTable && (
+        <Checkbox
+          label={words('head.table')}
+          checked={display.table}
+          onChange={(table) => onChange({ table })}
         />
-      )}
-      {head !== undefined && (
-        <Checkbox label={words('head.table')} checked={display.table} onChange={(table) => onChange({ table })} />
       )}
     </div>
   );
@@ -52,7 +52,7 @@ const ramp = { width: 120, height: 12 };
 const swatch = { width: 18, height: 12 };
 
 /** The colour scale with its domain, and the look of masked cells. */
-export function ColourScale(props: { readonly colours: ColourMap; readonly theme: Theme; readonly high: string }) {
+function ColourScale(props: { readonly colours: ColourMap; readonly theme: Theme; readonly high: string }) {
   const { colours, theme, high } = props;
   const words = useWords();
   const ratio = usePixelRatio();

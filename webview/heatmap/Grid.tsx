@@ -4,10 +4,14 @@ import type { RunHead } from '../../src/protocol/run';
 import { usePixelRatio, useSize } from '../shared/pixels';
 import type { Theme } from '../shared/theme';
 import { useWords } from '../shared/words';
+import { DisplayBar } from './DisplayBar';
 import { GridSection, type GridPlace } from './GridSection';
 import { measureGrid, sectionHeight, sectionsOf } from './layout';
 import type { Session, SessionState } from './session';
 import type { Display, View } from './viewState';
+
+/** As in the style sheet. */
+const paddingLeft = 16;
 
 export function Grid(props: {
   readonly session: Session;
@@ -15,6 +19,7 @@ export function Grid(props: {
   readonly head: RunHead;
   readonly theme: Theme;
   readonly display: Display;
+  readonly onDisplay: (part: Partial<Display>) => void;
   /** The head to stand on at first: the one that was shown large before. */
   readonly from: View['open'];
   readonly onOpen: (open: NonNullable<View['open']>) => void;
@@ -22,7 +27,8 @@ export function Grid(props: {
   const { session, state, head, theme, display, from, onOpen } = props;
   const words = useWords();
   const scroller = useRef<HTMLDivElement>(null);
-  const size = useSize(scroller);
+  const inner = useSize(scroller);
+  const size = { width: Math.max(0, inner.width - paddingLeft), height: inner.height };
   const ratio = usePixelRatio();
   const [scroll, setScroll] = useState({ left: 0, top: 0 });
   const sections = useMemo(() => sectionsOf(head), [head]);
@@ -40,7 +46,7 @@ export function Grid(props: {
     for (let index = 0; index < place.section; index++) top += sectionHeight(sections[index]!, measure);
     const left = place.head * measure.column;
     const height = element.clientHeight - measure.heads - measure.row;
-    const width = element.clientWidth - measure.label - measure.column;
+    const width = element.clientWidth - paddingLeft - measure.label - measure.column;
     if (top < element.scrollTop) element.scrollTop = top;
     if (top > element.scrollTop + height) element.scrollTop = top - height;
     if (left < element.scrollLeft) element.scrollLeft = left;
@@ -48,45 +54,56 @@ export function Grid(props: {
   }
 
   const move = (event: KeyboardEvent): void => {
-    const next = moved(event.key, event.ctrlKey, active, sections);
-    if (next === undefined) return;
+    const { key, ctrlKey } = event;
+    if (moved(key, ctrlKey, active, sections) === undefined) return;
     event.preventDefault();
     setFocus(true);
-    setActive(next);
+    setActive((old) => moved(key, ctrlKey, old, sections) ?? old);
   };
 
   let top = 0;
   return (
-    <div
-      class="grid-scroll"
-      ref={scroller}
-      onScroll={({ currentTarget }) => setScroll({ left: currentTarget.scrollLeft, top: currentTarget.scrollTop })}
-      onKeyDown={move}
-    >
-      {sections.map((section, index) => {
-        const offset = top;
-        top += sectionHeight(section, measure);
-        return (
-          <GridSection
-            key={section.place}
-            session={session}
-            state={state}
-            theme={theme}
-            display={display}
-            ratio={ratio}
-            section={section}
-            index={index}
-            measure={measure}
-            window={{ left: scroll.left, top: scroll.top - offset, width: size.width, height: size.height }}
-            active={active}
-            focus={focus}
-            onActive={setActive}
-            onOpen={onOpen}
-          />
-        );
-      })}
-      <p class="dim grid-hint">{words('grid.hint')}</p>
-    </div>
+    <>
+      <DisplayBar
+        display={display}
+        theme={theme}
+        high={display.scale === 'unit' ? '1' : words('head.scaleOfLayer')}
+        hasTable={false}
+        onChange={props.onDisplay}
+      />
+      <div
+        class="grid-scroll"
+        ref={scroller}
+        onScroll={({ currentTarget }) =>
+          setScroll({ left: currentTarget.scrollLeft, top: currentTarget.scrollTop })
+        }
+        onKeyDown={move}
+      >
+        {sections.map((section, index) => {
+          const offset = top;
+          top += sectionHeight(section, measure);
+          return (
+            <GridSection
+              key={section.place}
+              session={session}
+              state={state}
+              theme={theme}
+              display={display}
+              ratio={ratio}
+              section={section}
+              index={index}
+              measure={measure}
+              window={{ left: scroll.left, top: scroll.top - offset, width: size.width, height: size.height }}
+              active={active}
+              focus={focus}
+              onActive={setActive}
+              onOpen={onOpen}
+            />
+          );
+        })}
+        <p class="dim grid-hint">{words('grid.hint')}</p>
+      </div>
+    </>
   );
 }
 
@@ -101,7 +118,12 @@ function placeOf(sections: Sections, from: View['open']): GridPlace {
 }
 
 /** Where a key leads; undefined for keys that are not the grid's. */
-function moved(key: string, far: boolean, { section, row, head }: GridPlace, sections: Sections): GridPlace | undefined {
+function moved(
+  key: string,
+  far: boolean,
+  { section, row, head }: GridPlace,
+  sections: Sections,
+): GridPlace | undefined {
   const layers = sections[section]!.layers;
   const last = layers[row]!.heads - 1;
   const at = (to: { section?: number; row?: number; head?: number }): GridPlace => {
@@ -116,7 +138,9 @@ function moved(key: string, far: boolean, { section, row, head }: GridPlace, sec
       return at({ head: Math.min(last, head + 1) });
     case 'ArrowUp':
       if (row > 0) return at({ row: row - 1 });
-      return section > 0 ? at({ section: section - 1, row: sections[section - 1]!.layers.length - 1 }) : at({});
+      return section > 0
+        ? at({ section: section - 1, row: sections[section - 1]!.layers.length - 1 })
+        : at({});
     case 'ArrowDown':
       if (row < layers.length - 1) return at({ row: row + 1 });
       return section < sections.length - 1 ? at({ section: section + 1, row: 0 }) : at({});

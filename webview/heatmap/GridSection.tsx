@@ -26,7 +26,12 @@ interface SectionProps {
   readonly index: number;
   readonly measure: GridMeasure;
   /** What is seen of the section, from its upper left corner. */
-  readonly window: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+  readonly window: {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+  };
   readonly active: GridPlace;
   readonly focus: boolean;
   readonly onActive: (place: GridPlace) => void;
@@ -37,7 +42,12 @@ export function GridSection(props: SectionProps) {
   const { section, measure, window, active, index } = props;
   const words = useWords();
   const head = measure.title + measure.heads;
-  const [firstRow, lastRow] = seen(window.top - head, window.top + window.height - head, measure.row, section.layers.length);
+  const [firstRow, lastRow] = seen(
+    window.top - head,
+    window.top + window.height - head,
+    measure.row,
+    section.layers.length,
+  );
   const [firstColumn, lastColumn] = seen(
     window.left,
     window.left + window.width - measure.label,
@@ -49,7 +59,10 @@ export function GridSection(props: SectionProps) {
   const name = words(`place.${section.place}`);
   return (
     <section
-      style={{ height: `${sectionHeight(section, measure)}px`, width: `${measure.label + section.heads * measure.column}px` }}
+      style={{
+        height: `${sectionHeight(section, measure)}px`,
+        width: `${measure.label + section.heads * measure.column}px`,
+      }}
     >
       <div class="section-title" style={{ height: `${measure.title}px`, maxWidth: `${window.width}px` }}>
         <h2>{name}</h2>
@@ -62,7 +75,12 @@ export function GridSection(props: SectionProps) {
         aria-colcount={section.heads + 1}
         aria-readonly="true"
       >
-        <div role="row" aria-rowindex={1} class="head-numbers dim number" style={{ height: `${measure.heads}px` }}>
+        <div
+          role="row"
+          aria-rowindex={1}
+          class="head-numbers dim number"
+          style={{ height: `${measure.heads}px` }}
+        >
           <span role="columnheader" aria-colindex={1} class="corner" style={{ width: `${measure.label}px` }}>
             {words('grid.layer')}
           </span>
@@ -79,7 +97,15 @@ export function GridSection(props: SectionProps) {
           ))}
         </div>
         {rows.map((row) => (
-          <Row key={row} {...props} name={name} row={row} layer={section.layers[row]!} columns={columns} top={head + row * measure.row} />
+          <Row
+            key={row}
+            {...props}
+            name={name}
+            row={row}
+            layer={section.layers[row]!}
+            columns={columns}
+            top={head + row * measure.row}
+          />
         ))}
       </div>
     </section>
@@ -125,9 +151,15 @@ function Row(props: RowProps) {
   const thumbnails = useThumbnails(session, state, layer.index, thumbnailSize(measure.thumb, props.ratio));
   const group = layer.heads / layer.keyValueHeads;
   const here = active.section === index && active.row === row;
-  const shown = here && !props.columns.includes(active.head) ? [...props.columns, active.head] : props.columns;
+  const shown =
+    here && !props.columns.includes(active.head) ? [...props.columns, active.head] : props.columns;
   return (
-    <div role="row" class="row" aria-rowindex={row + 2} style={{ top: `${top}px`, height: `${measure.row}px` }}>
+    <div
+      role="row"
+      class="row"
+      aria-rowindex={row + 2}
+      style={{ top: `${top}px`, height: `${measure.row}px` }}
+    >
       <div
         role="rowheader"
         aria-colindex={1}
@@ -148,7 +180,9 @@ function Row(props: RowProps) {
         .map((head) => {
           const keyValueHead = Math.floor(head / group);
           const label =
-            group > 1 ? words('grid.cellGroup', name, row, head, keyValueHead) : words('grid.cell', name, row, head);
+            group > 1
+              ? words('grid.cellGroup', name, row, head, keyValueHead)
+              : words('grid.cell', name, row, head);
           return (
             <Thumbnail
               key={head}
@@ -162,7 +196,9 @@ function Row(props: RowProps) {
               random={state.head?.weights.type === 'seeded' || (state.head?.missing.length ?? 0) > 0}
               theme={props.theme}
               display={props.display}
-              bracket={group > 1 ? { first: head % group === 0, last: head % group === group - 1 } : undefined}
+              bracket={
+                group > 1 ? { first: head % group === 0, last: head % group === group - 1 } : undefined
+              }
               active={here && active.head === head}
               focus={props.focus}
               onActive={() => onActive({ section: index, row, head })}

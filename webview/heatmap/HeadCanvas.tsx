@@ -10,6 +10,9 @@ import { fontSize, paintHead } from './paintHead';
 import type { Cell, Matrix } from './reading';
 import type { Display } from './viewState';
 
+/** Room in the corner for a warning above the names of the axes. */
+const warningHeight = 88;
+
 export interface HeadCanvasProps {
   readonly label: string;
   readonly matrix: Matrix;
@@ -22,7 +25,7 @@ export interface HeadCanvasProps {
   readonly cell: number | undefined;
   readonly cursor: Cell | undefined;
   readonly locked: number | undefined;
-  readonly onCursor: (cell: Cell | undefined) => void;
+  readonly onCursor: (move: (old: Cell | undefined) => Cell | undefined) => void;
   readonly onLock: (row: number) => void;
   /** Tells which side of a cell is drawn. */
   readonly onCell: (side: number) => void;
@@ -38,11 +41,19 @@ export function HeadCanvas(props: HeadCanvasProps) {
   const [scroll, setScroll] = useState({ left: 0, top: 0 });
   const limit = size.width < 480 ? 64 : 132;
   const left = useGutter(queryTokens, theme, limit);
-  const top = useGutter(keyTokens, theme, limit);
+  const top = Math.max(useGutter(keyTokens, theme, limit), props.warning === undefined ? 0 : warningHeight);
   const cell = props.cell ?? fittingCell(size, left, top, matrix.queries, matrix.keys);
   const layout: HeadLayout = { left, top, cell, queries: matrix.queries, keys: matrix.keys };
   useEffect(() => onCell(cell), [cell, onCell]);
 
+  /** Set while the cursor moves by keys: then it is kept in sight. */
+  const byKey = useRef(false);
+  useLayoutEffect(() => {
+    if (byKey.current && cursor !== undefined && scroller.current !== null) {
+      keepInSight(scroller.current, layout, cursor);
+    }
+    byKey.current = false;
+  }, [cursor]);
   useLayoutEffect(() => {
     if (canvas.current === null || size.width === 0) return;
     const context = prepare(canvas.current, size, ratio);
@@ -60,23 +71,24 @@ export function HeadCanvas(props: HeadCanvasProps) {
   };
   const follow = (event: MouseEvent): void => {
     const hit = point(event);
-    const token = hit?.type === 'query' ? queryTokens[hit.query] : hit?.type === 'key' ? keyTokens[hit.key] : undefined;
+    const token =
+      hit?.type === 'query' ? queryTokens[hit.query] : hit?.type === 'key' ? keyTokens[hit.key] : undefined;
     canvas.current!.title = token === undefined ? '' : `${token.text} (${token.id})`;
-    if (hit?.type === 'cell') props.onCursor({ query: locked ?? hit.query, key: hit.key });
+    if (hit?.type === 'cell') props.onCursor(() => ({ query: locked ?? hit.query, key: hit.key }));
   };
   const click = (event: MouseEvent): void => {
     const hit = point(event);
     if (hit?.type === 'cell' || hit?.type === 'query') props.onLock(hit.query);
-    if (hit?.type === 'cell') props.onCursor({ query: hit.query, key: hit.key });
+    if (hit?.type === 'cell') props.onCursor(() => ({ query: hit.query, key: hit.key }));
   };
   const keyDown = (event: KeyboardEvent): void => {
     if (event.altKey || event.metaKey) return;
     if ((event.key === 'Enter' || event.key === ' ') && cursor !== undefined) props.onLock(cursor.query);
     else {
-      const next = movedCursor(event.key, event.ctrlKey, cursor, locked, layout);
-      if (next === undefined) return;
-      props.onCursor(next);
-      keepInSight(scroller.current!, layout, next);
+      const { key, ctrlKey } = event;
+      if (movedCursor(key, ctrlKey, cursor, locked, layout) === undefined) return;
+      byKey.current = true;
+      props.onCursor((old) => movedCursor(key, ctrlKey, old, locked, layout) ?? old);
     }
     event.preventDefault();
   };
@@ -88,10 +100,20 @@ export function HeadCanvas(props: HeadCanvasProps) {
       tabIndex={0}
       role="application"
       aria-label={props.label}
-      onScroll={({ currentTarget }) => setScroll({ left: currentTarget.scrollLeft, top: currentTarget.scrollTop })}
+      onScroll={({ currentTarget }) =>
+        setScroll({ left: currentTarget.scrollLeft, top: currentTarget.scrollTop })
+      }
       onKeyDown={keyDown}
     >
-      <canvas ref={canvas} class="head-canvas" onPointerMove={follow} onClick={click} />
+      <canvas
+        ref={canvas}
+        class="head-canvas"
+        data-left={left}
+        data-top={top}
+        data-cell={cell}
+        onPointerMove={follow}
+        onClick={click}
+      />
       <div
         class="head-extent"
         style={{ width: `${left + matrix.keys * cell}px`, height: `${top + matrix.queries * cell}px` }}

@@ -1,10 +1,10 @@
 /** One head large: its picture or table, the exact value under the cursor, and the way to the other heads. */
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RunHead, RunLayer, Token } from '../../src/protocol/run';
 import { Notice } from '../shared/Notice';
 import type { Theme } from '../shared/theme';
 import { useWords } from '../shared/words';
-import { ColourScale } from './DisplayBar';
+import { DisplayBar } from './DisplayBar';
 import { randomness } from './Facts';
 import { HeadCanvas } from './HeadCanvas';
 import { HeadTable } from './HeadTable';
@@ -22,6 +22,7 @@ export function HeadView(props: {
   readonly head: RunHead;
   readonly theme: Theme;
   readonly display: Display;
+  readonly onDisplay: (part: Partial<Display>) => void;
   readonly open: Open;
   readonly onOpen: (open: View['open']) => void;
 }) {
@@ -41,7 +42,13 @@ export function HeadView(props: {
     setLocked(undefined);
   }, [head.run, open.layer, open.head]);
   const ready = typeof matrix === 'object';
-  useEffect(() => view.current?.querySelector<HTMLElement>('.head-scroll')?.focus({ preventScroll: true }), [ready]);
+  // While a map is on its way the view itself has the focus, so that no key is lost; fields of the form keep theirs.
+  useLayoutEffect(() => {
+    const element = view.current;
+    const active = document.activeElement;
+    if (element === null || (active !== document.body && !element.contains(active))) return;
+    (element.querySelector<HTMLElement>('.head-scroll') ?? element).focus();
+  }, [ready]);
 
   const near = neighbours(head, open);
   const zoom = (direction: 1 | -1): void => setCell(zoomed(drawnCell, direction));
@@ -62,9 +69,15 @@ export function HeadView(props: {
   const { queries, keys } = tokensOf(head, layer);
   const row = head.layers.filter(({ place }) => place === layer.place).indexOf(layer);
   const group = Math.floor(open.head / (layer.heads / layer.keyValueHeads));
-  const high = display.scale === 'unit' ? '1' : ready ? `${exactFloat32(matrix.largest)} (${words('head.scaleOfHead')})` : '';
+  const high =
+    display.scale === 'unit'
+      ? '1'
+      : ready
+        ? `${exactFloat32(matrix.largest)} (${words('head.scaleOfHead')})`
+        : '';
   return (
-    <div class="head-view" ref={view} onKeyDown={keyDown}>
+    <div class="head-view" ref={view} tabIndex={-1} onKeyDown={keyDown}>
+      <DisplayBar display={display} theme={theme} high={high} hasTable onChange={props.onDisplay} />
       <div class="head-bar">
         <button class="plain-button" onClick={() => onOpen(undefined)}>
           ← {words('head.back')}
@@ -72,16 +85,24 @@ export function HeadView(props: {
         <h2>{words('head.title', words(`place.${layer.place}`), row, open.head)}</h2>
         <span class="dim">
           {layer.keyValueHeads < layer.heads && `${words('head.group', group)} · `}
-          {words('mask.title', words(`mask.${layer.mask}`))} · {layer.path}
+          {words('mask.title', words(`mask.${layer.mask}`))}
+          <span class="path"> · {layer.path}</span>
         </span>
         <span class="buttons">
-          <BarButton label={words('head.previous')} text="‹" go={near.previous && (() => onOpen(near.previous))} />
+          <BarButton
+            label={words('head.previous')}
+            text="‹"
+            go={near.previous && (() => onOpen(near.previous))}
+          />
           <BarButton label={words('head.next')} text="›" go={near.next && (() => onOpen(near.next))} />
-          <BarButton label={words('head.zoomOut')} text="−" go={() => zoom(-1)} />
-          <BarButton label={words('head.zoomIn')} text="+" go={() => zoom(1)} />
-          <BarButton label={words('head.fit')} text={words('head.fit')} go={() => setCell(undefined)} />
+          {!display.table && (
+            <>
+              <BarButton label={words('head.zoomOut')} text="−" go={() => zoom(-1)} />
+              <BarButton label={words('head.zoomIn')} text="+" go={() => zoom(1)} />
+              <BarButton label={words('head.fit')} text={words('head.fit')} go={() => setCell(undefined)} />
+            </>
+          )}
         </span>
-        <ColourScale colours={display.colours} theme={theme} high={high} />
       </div>
       <ReadOut
         matrix={ready ? matrix : undefined}
@@ -118,7 +139,11 @@ export function HeadView(props: {
   );
 }
 
-function BarButton(props: { readonly label: string; readonly text: string; readonly go: (() => void) | undefined }) {
+function BarButton(props: {
+  readonly label: string;
+  readonly text: string;
+  readonly go: (() => void) | undefined;
+}) {
   return (
     <button
       class="plain-button"
@@ -133,7 +158,10 @@ function BarButton(props: { readonly label: string; readonly text: string; reado
 }
 
 /** Queries and keys of a layer: cross attention looks from the decoder's tokens at the encoder's. */
-function tokensOf(head: RunHead, layer: RunLayer): { readonly queries: readonly Token[]; readonly keys: readonly Token[] } {
+function tokensOf(
+  head: RunHead,
+  layer: RunLayer,
+): { readonly queries: readonly Token[]; readonly keys: readonly Token[] } {
   const decoder = head.decoderTokens ?? head.tokens;
   const queries = layer.place === 'decoder' || layer.place === 'cross' ? decoder : head.tokens;
   const keys = layer.place === 'decoder' ? decoder : head.tokens;
@@ -141,15 +169,31 @@ function tokensOf(head: RunHead, layer: RunLayer): { readonly queries: readonly 
 }
 
 /** The heads before and after, over the ends of layers. */
-function neighbours({ layers }: RunHead, { layer, head }: Open): { readonly previous?: Open; readonly next?: Open } {
-  const previous = head > 0 ? { layer, head: head - 1 } : layer > 0 ? { layer: layer - 1, head: layers[layer - 1]!.heads - 1 } : undefined;
+function neighbours(
+  { layers }: RunHead,
+  { layer, head }: Open,
+): { readonly previous?: Open; readonly next?: Open } {
+  const previous =
+    head > 0
+      ? { layer, head: head - 1 }
+      : layer > 0
+        ? { layer: layer - 1, head: layers[layer - 1]!.heads - 1 }
+        : undefined;
   const next =
-    head < layers[layer]!.heads - 1 ? { layer, head: head + 1 } : layer < layers.length - 1 ? { layer: layer + 1, head: 0 } : undefined;
+    head < layers[layer]!.heads - 1
+      ? { layer, head: head + 1 }
+      : layer < layers.length - 1
+        ? { layer: layer + 1, head: 0 }
+        : undefined;
   return { ...(previous === undefined ? {} : { previous }), ...(next === undefined ? {} : { next }) };
 }
 
 /** The map of the open head once its layer is done; a message where it could not be had. */
-function useHeadMap(session: Session, { head, done, phase }: SessionState, open: Open): Matrix | string | undefined {
+function useHeadMap(
+  session: Session,
+  { head, done, phase }: SessionState,
+  open: Open,
+): Matrix | string | undefined {
   const [got, setGot] = useState<{ readonly key: string; readonly value: Matrix | string }>();
   const key = `${head?.run ?? 0} ${open.layer} ${open.head}`;
   const ready = open.layer < done && phase !== 'starting';

@@ -46,7 +46,12 @@ export function InputForm(props: {
             onInput={(text) => edit({ text })}
           />
           {draft.pair !== '' && !ids && (
-            <TextArea label={words('run.pair')} value={draft.pair} rows={2} onInput={(pair) => edit({ pair })} />
+            <TextArea
+              label={words('run.pair')}
+              value={draft.pair}
+              rows={2}
+              onInput={(pair) => edit({ pair })}
+            />
           )}
           {hasDecoder && (
             <TextArea
@@ -71,7 +76,12 @@ export function InputForm(props: {
           />
         )}
         {seeded && (
-          <TextField label={words('run.seed')} value={draft.seed} size={8} onInput={(seed) => edit({ seed })} />
+          <TextField
+            label={words('run.seed')}
+            value={draft.seed}
+            size={8}
+            onInput={(seed) => edit({ seed })}
+          />
         )}
         <Button onClick={run}>{words('run.run')}</Button>
         {busy && (

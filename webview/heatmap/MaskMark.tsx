@@ -9,7 +9,13 @@ const shapes: Record<RunLayer['mask'], string> = {
 
 export function MaskMark({ mask, title }: { readonly mask: RunLayer['mask']; readonly title?: string }) {
   return (
-    <svg class="mask-mark" width="12" height="12" viewBox="0 0 12 12" {...(title ? { role: 'img' } : { 'aria-hidden': true })}>
+    <svg
+      class="mask-mark"
+      width="12"
+      height="12"
+      viewBox="0 0 12 12"
+      {...(title ? { role: 'img' } : { 'aria-hidden': true })}
+    >
       {title !== undefined && <title>{title}</title>}
       <rect x="0.5" y="0.5" width="11" height="11" />
       <path d={shapes[mask]} />

@@ -7,8 +7,12 @@ export function Progress({ state }: { readonly state: SessionState }) {
   const words = useWords();
   const { phase, done, head } = state;
   const of = head?.layers.length ?? 0;
+  if (phase === 'refused' && state.error !== undefined) {
+    const help = head === undefined ? 'run.stillUsable' : 'run.olderPicture';
+    return <Notice kind="error" text={state.error} help={words(help)} />;
+  }
   if (phase === 'failed' && state.error !== undefined) {
-    const text = head !== undefined && done > 0 ? words('run.failed', done, of, state.error) : state.error;
+    const text = words('run.failed', done, of, state.error);
     return <Notice kind="error" text={text} help={words('run.stillUsable')} />;
   }
   const text =

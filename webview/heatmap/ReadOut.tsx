@@ -12,7 +12,8 @@ export function ReadOut(props: {
 }) {
   const words = useWords();
   const { matrix, cursor, locked } = props;
-  const text = matrix === undefined || cursor === undefined ? words('head.hint') : reading(props, matrix, cursor, words);
+  const text =
+    matrix === undefined || cursor === undefined ? words('head.hint') : reading(props, matrix, cursor, words);
   return (
     <p class="read-out" role="status" aria-live="polite">
       <span class="number" title={text}>
@@ -24,13 +25,21 @@ export function ReadOut(props: {
 }
 
 function reading(
-  { queryTokens, keyTokens }: { readonly queryTokens: readonly Token[]; readonly keyTokens: readonly Token[] },
+  {
+    queryTokens,
+    keyTokens,
+  }: { readonly queryTokens: readonly Token[]; readonly keyTokens: readonly Token[] },
   matrix: Matrix,
   cursor: Cell,
   words: Words,
 ): string {
   const { query, key } = cursor;
-  const place = [query, isolated(queryTokens[query]?.text ?? ''), key, isolated(keyTokens[key]?.text ?? '')] as const;
+  const place = [
+    query,
+    isolated(queryTokens[query]?.text ?? ''),
+    key,
+    isolated(keyTokens[key]?.text ?? ''),
+  ] as const;
   const cell = readCell(matrix, cursor);
   return cell.masked
     ? words('head.readOutMasked', ...place)

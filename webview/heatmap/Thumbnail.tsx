@@ -1,5 +1,5 @@
 /** One head as a small picture; a cell of the grid. */
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { LayerThumbnails } from '../../src/protocol/run';
 import { prepare } from '../shared/pixels';
 import type { Theme } from '../shared/theme';
@@ -33,7 +33,7 @@ export function Thumbnail(props: {
   const words = useWords();
   const cell = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (active && focus) cell.current?.focus({ preventScroll: true });
   }, [active, focus]);
   useLayoutEffect(() => {
@@ -98,7 +98,7 @@ function drawThumbnail(
 
 /** A folded corner in the badge's colour; the badge above the grid says what it means. */
 function markRandom(context: CanvasRenderingContext2D, side: number, theme: Theme): void {
-  const corner = 8;
+  const corner = Math.max(5, side / 7);
   context.beginPath();
   context.moveTo(side - corner, 0);
   context.lineTo(side, 0);

@@ -1,6 +1,11 @@
 /** Colour maps as tables, and turning attention into pixels. */
 import { rgb } from 'd3-color';
-import { interpolateCividis, interpolateGreys, interpolateMagma, interpolateViridis } from 'd3-scale-chromatic';
+import {
+  interpolateCividis,
+  interpolateGreys,
+  interpolateMagma,
+  interpolateViridis,
+} from 'd3-scale-chromatic';
 
 const interpolators = {
   viridis: interpolateViridis,

@@ -7,7 +7,10 @@ import type { Theme } from '../shared/theme';
 const tile = 6;
 
 /** Greys between the theme's background and foreground. */
-export function hatchColours({ background, foreground }: Theme): { readonly ground: string; readonly line: string } {
+export function hatchColours({ background, foreground }: Theme): {
+  readonly ground: string;
+  readonly line: string;
+} {
   const between = interpolateRgb(rgb(background).copy({ opacity: 1 }), rgb(foreground).copy({ opacity: 1 }));
   return { ground: between(0.1), line: between(0.26) };
 }

@@ -37,4 +37,3 @@ async function start(): Promise<void> {
 }
 
 void start();
-

@@ -1,6 +1,7 @@
 /** Draws what is seen of one head: cells, tokens on both axes, the cursor and a locked row. */
 import type { Token } from '../../src/protocol/run';
 import type { Size } from '../shared/pixels';
+import { elided } from '../shared/text';
 import type { Theme } from '../shared/theme';
 import { pixelOf, type Ramp } from './colours';
 import { hatch } from './hatch';
@@ -117,6 +118,14 @@ function outline(
   height: number,
 ): void {
   context.lineWidth = 1;
+  if (Math.min(width, height) < 6) {
+    // Too small to draw in: around it instead.
+    context.strokeStyle = theme.foreground;
+    context.strokeRect(x - 1.5, y - 1.5, width + 3, height + 3);
+    context.strokeStyle = theme.background;
+    context.strokeRect(x - 2.5, y - 2.5, width + 5, height + 5);
+    return;
+  }
   context.strokeStyle = theme.background;
   context.strokeRect(x + 1.5, y + 1.5, width - 3, height - 3);
   context.strokeStyle = theme.foreground;
@@ -159,8 +168,11 @@ function paintTokens(
   context.textAlign = 'right';
   for (const query of marks(rows, [cursor?.query, locked])) {
     context.save();
-    context.translate(left - 6, y(query) + cell / 2);
-    write(elided(context, queryTokens[query]?.text ?? '', left - 12), query === cursor?.query || query === locked);
+    context.translate(left - 6, Math.max(top + fontSize / 2, y(query) + cell / 2));
+    write(
+      elided(context, queryTokens[query]?.text ?? '', left - 12),
+      query === cursor?.query || query === locked,
+    );
     context.restore();
   }
   context.restore();
@@ -172,7 +184,7 @@ function paintTokens(
   context.textAlign = 'left';
   for (const key of marks(columns, [cursor?.key])) {
     context.save();
-    context.translate(x(key) + cell / 2, top - 6);
+    context.translate(Math.max(left + fontSize / 2, x(key) + cell / 2), top - 6);
     context.rotate(-Math.PI / 2);
     write(elided(context, keyTokens[key]?.text ?? '', top - 12), key === cursor?.key);
     context.restore();
@@ -181,7 +193,11 @@ function paintTokens(
 }
 
 /** The gutters' corner says which axis is which, and that weights are random. */
-function paintCorner(context: CanvasRenderingContext2D, { layout, axes, warning }: Picture, theme: Theme): void {
+function paintCorner(
+  context: CanvasRenderingContext2D,
+  { layout, axes, warning }: Picture,
+  theme: Theme,
+): void {
   const { left, top } = layout;
   context.textBaseline = 'alphabetic';
   context.textAlign = 'right';
@@ -205,22 +221,4 @@ function paintCorner(context: CanvasRenderingContext2D, { layout, axes, warning 
     baseline += lineHeight;
     line = word;
   }
-}
-
-const widths = new Map<string, string>();
-
-/** A text cut to `width` with an ellipsis. */
-export function elided(context: CanvasRenderingContext2D, text: string, width: number): string {
-  const key = `${context.font}\n${width}\n${text}`;
-  const known = widths.get(key);
-  if (known !== undefined) return known;
-  const characters = Array.from(text.slice(0, 200));
-  let shown = text;
-  while (characters.length > 1 && context.measureText(shown).width > width) {
-    characters.pop();
-    shown = `${characters.join('')}…`;
-  }
-  if (widths.size > 20000) widths.clear();
-  widths.set(key, shown);
-  return shown;
 }

@@ -37,7 +37,10 @@ export function parseDraft(draft: Draft, words: Words): Parsed {
   }
   const ids: number[] = [];
   const decoder: number[] = [];
-  for (const [field, numbers] of [[draft.text, ids], [draft.decoder, decoder]] as const) {
+  for (const [field, numbers] of [
+    [draft.text, ids],
+    [draft.decoder, decoder],
+  ] as const) {
     for (const word of field.split(/[\s,]+/).filter((part) => part !== '')) {
       const id = wholeNumber(word);
       if (id === undefined) return { error: words('run.badIds', word) };

@@ -12,7 +12,10 @@ export type Phase =
   | 'running'
   | 'done'
   | 'cancelled'
-  | 'failed';
+  /** Stopped on its way. */
+  | 'failed'
+  /** Never began; the picture, if any, is still of the run before. */
+  | 'refused';
 
 export interface SessionState {
   readonly phase: Phase;
@@ -69,7 +72,7 @@ export class Session implements HeatmapView {
   cancel(): void {
     const { phase, head } = this.state;
     if (phase === 'starting') this.cancelling = true;
-    if (phase === 'running' && head !== undefined) this.host.cancel(head.run);
+    if (phase === 'running' && head !== undefined) void this.host.cancel(head.run);
   }
 
   runChanged(run: number, state: RunState, message?: string): void {
@@ -105,7 +108,8 @@ export class Session implements HeatmapView {
   thumbnails(layer: number, size: number): Promise<LayerThumbnails> {
     const run = this.state.head?.run ?? 0;
     const layers = this.state.head?.layers[layer];
-    const bytes = (layers?.heads ?? 0) * Math.min(size, layers?.queries ?? 0) * Math.min(size, layers?.keys ?? 0);
+    const bytes =
+      (layers?.heads ?? 0) * Math.min(size, layers?.queries ?? 0) * Math.min(size, layers?.keys ?? 0);
     return this.cached(this.thumbnailCache, `${run} ${layer} ${size}`, bytes, () =>
       this.host.thumbnails(run, layer, size),
     );
@@ -114,7 +118,8 @@ export class Session implements HeatmapView {
   /** Exact values of one head. */
   headMap(layer: number, head: number): Promise<Matrix> {
     const run = this.state.head?.run ?? 0;
-    const bytes = 4 * (this.state.head?.layers[layer]?.queries ?? 0) * (this.state.head?.layers[layer]?.keys ?? 0);
+    const bytes =
+      4 * (this.state.head?.layers[layer]?.queries ?? 0) * (this.state.head?.layers[layer]?.keys ?? 0);
     return this.cached(this.mapCache, `${run} ${layer} ${head}`, bytes, async () =>
       matrixOf(await this.host.headMap(run, layer, head)),
     );
@@ -140,7 +145,10 @@ export class Session implements HeatmapView {
     const asked = ++this.asked;
     this.cancelling = false;
     this.early = new Map();
-    this.change({ phase: 'starting' }, ['error', ...(this.recovering ? [] : (['restarted', 'restartedTwice'] as const))]);
+    this.change({ phase: 'starting' }, [
+      'error',
+      ...(this.recovering ? [] : (['restarted', 'restartedTwice'] as const)),
+    ]);
     try {
       const head = await this.host.run(input, seed);
       if (asked !== this.asked) return;
@@ -148,11 +156,11 @@ export class Session implements HeatmapView {
       this.mapCache.clear();
       const early = this.early.get(head.run);
       this.change({ phase: 'running', head, done: 0, stale: false });
-      if (this.cancelling) this.host.cancel(head.run);
+      if (this.cancelling) void this.host.cancel(head.run);
       if (early !== undefined) this.follow(early.state, early.message);
     } catch (error) {
       if (asked !== this.asked) return;
-      this.change({ phase: 'failed', error: messageOf(error) });
+      this.change({ phase: 'refused', error: messageOf(error) });
     }
   }
 

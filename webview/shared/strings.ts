@@ -3,7 +3,6 @@
  * `{0}`, `{1}` … stand for arguments.
  */
 export const strings = {
-  'common.dismiss': 'Dismiss',
   'common.loading': 'Loading…',
   'common.retry': 'Try again',
   'common.failed': 'Headlight could not do this: {0}',
@@ -29,6 +28,8 @@ export const strings = {
   'run.cancelled': 'Cancelled after {0} of {1} layers.',
   'run.failed': 'The run stopped after {0} of {1} layers: {2}',
   'run.stillUsable': 'Change the input, the seed or the config, and run again.',
+  'run.olderPicture':
+    'The picture is of the run before. Change the input, the seed or the config, and run again.',
   'run.configChanged': 'The config changed; this picture is of its older text.',
   'run.again': 'Run again',
   'run.restartedTwice': 'The engine stopped again on this input, so it was not run a third time.',
@@ -89,12 +90,13 @@ export const strings = {
   'head.table': 'Show as table',
   'head.query': 'query',
   'head.key': 'key',
-  'head.picture': 'Attention of layer {0}, head {1}: queries down, keys across. Arrow keys move the cell cursor.',
+  'head.picture':
+    'Attention of layer {0}, head {1}: queries down, keys across. Arrow keys move the cell cursor.',
   'head.readOut': 'query {0} “{1}” → key {2} “{3}”: {4}, rank {5} of {6} in its row',
   'head.readOutMasked': 'query {0} “{1}” → key {2} “{3}”: masked',
   'head.locked': 'Row {0} locked; Escape unlocks.',
-  'head.hint': 'Point at a cell, or move with the arrow keys. A click or Enter locks a row; n and p change the head.',
-  'head.random': 'random weights, seed {0}',
+  'head.hint':
+    'Point at a cell, or move with the arrow keys. A click or Enter locks a row; n and p change the head.',
   'head.tableCaption': 'Attention probabilities of layer {0}, head {1}; rows are queries, columns are keys',
   'head.tableBounded': 'The table shows the first {0} × {1} of {2} × {3} cells; the picture has all of them.',
 
@@ -121,8 +123,6 @@ export const strings = {
   'graph.folded': '{0} equal modules, each with weights of its own: folded, not shared',
   'graph.runs': 'runs {0} times in a forward pass',
   'graph.flops': '{0} FLOPs',
-  'graph.model': 'model',
-  'graph.selected': '{0}: {1}, {2} parameters',
   'graph.empty': 'Nothing here is shared.',
   'graph.hiddenRows': 'Hidden by the marks that are switched off: {0}',
 

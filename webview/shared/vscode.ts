@@ -15,7 +15,8 @@ const api = acquireVsCodeApi();
 
 export const hostChannel: Channel = {
   post: (message) => api.postMessage(message),
-  listen: (receive) => window.addEventListener('message', (event: MessageEvent<unknown>) => receive(event.data)),
+  listen: (receive) =>
+    window.addEventListener('message', (event: MessageEvent<unknown>) => receive(event.data)),
 };
 
 /** The state that was kept before the view was hidden or the window reloaded. */
@@ -23,12 +24,19 @@ export function keptState(): unknown {
   return api.getState();
 }
 
+/** Changes some of a state; a function gets the state as it is by then, which several keys in one frame need. */
+export type Change<S> = (part: Partial<S> | ((old: S) => Partial<S>)) => void;
+
 /** Component state whose every value is kept by VS Code as well. */
-export function useKeptState<S extends object>(initial: S): [S, (change: Partial<S>) => void] {
-  const [state, setState] = useState(initial);
-  const change = useCallback((part: Partial<S>) => {
+export function useKeptState<S extends object>(initial: S): [S, Change<S>] {
+  const [state, setState] = useState(() => {
+    // Kept from the start: without a state a reload of the window could not tell what the view was of.
+    api.setState(initial);
+    return initial;
+  });
+  const change = useCallback<Change<S>>((part) => {
     setState((old) => {
-      const next = { ...old, ...part };
+      const next = { ...old, ...(typeof part === 'function' ? part(old) : part) };
       api.setState(next);
       return next;
     });

@@ -9,7 +9,9 @@ export type Words = (key: StringKey, ...values: (string | number)[]) => string;
 /** Words in the host's language; a key that it lacks is said in English. */
 export function wordsOf(translated: PanelStrings): Words {
   return (key, ...values) =>
-    (translated[key] ?? strings[key]).replace(/\{(\d+)\}/g, (_, index: string) => String(values[Number(index)] ?? ''));
+    (translated[key] ?? strings[key]).replace(/\{(\d+)\}/g, (_, index: string) =>
+      String(values[Number(index)] ?? ''),
+    );
 }
 
 export const WordsContext = createContext<Words>(wordsOf({}));
