@@ -32,7 +32,13 @@ const common = {
 };
 
 /** @type {esbuild.BuildOptions} */
-const forNode = { ...common, platform: 'node', format: 'cjs', target: 'node22', external: ['vscode', 'mocha'] };
+const forNode = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22',
+  external: ['vscode', 'mocha'],
+};
 
 /** @type {esbuild.BuildOptions} */
 const forBrowser = {
@@ -49,7 +55,11 @@ const forBrowser = {
 
 /** @type {Bundle[]} */
 const bundles = [
-  { options: forNode, outdir: 'dist', entries: { extension: 'src/extension.ts', worker: 'src/engine/worker.ts' } },
+  {
+    options: forNode,
+    outdir: 'dist',
+    entries: { extension: 'src/extension.ts', worker: 'src/engine/worker.ts' },
+  },
   {
     options: forBrowser,
     outdir: 'dist/webview',
@@ -111,7 +121,8 @@ function testEntries() {
   const entries = { index: 'test/vscode/index.ts' };
   const folder = path.join(root, 'test/vscode/suite');
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    if (name.endsWith('.test.ts')) entries[`suite/${name.slice(0, -'.ts'.length)}`] = `test/vscode/suite/${name}`;
+    if (name.endsWith('.test.ts'))
+      entries[`suite/${name.slice(0, -'.ts'.length)}`] = `test/vscode/suite/${name}`;
   }
   return entries;
 }
@@ -127,7 +138,10 @@ function report(metafile) {
     const largest = Object.entries(inputs)
       .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
       .slice(0, 3)
-      .map(([input, { bytesInOutput }]) => `${input.replace(/^.*node_modules\//, '')} ${kilobytes(bytesInOutput)}`);
+      .map(
+        ([input, { bytesInOutput }]) =>
+          `${input.replace(/^.*node_modules\//, '')} ${kilobytes(bytesInOutput)}`,
+      );
     console.log(`${file.padEnd(28)} ${kilobytes(bytes).padStart(9)}   ${largest.join(', ')}`);
   }
 }

@@ -10,13 +10,19 @@ export default defineConfig(
   tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] }, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.mjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       eqeqeq: 'error',
       'no-console': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' },
+      ],
       '@typescript-eslint/prefer-readonly': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
@@ -27,7 +33,7 @@ export default defineConfig(
   {
     files: zoneFiles,
     plugins: { zones: zonesPlugin },
-    rules: { 'zones/imports': 'error', 'max-lines': ['error', { max: 300 }] },
+    rules: { 'zones/imports': 'error', 'max-lines': ['error', { max: 300, skipBlankLines: true }] },
   },
   {
     // Tests and measurements read JSON of any shape, and print.
@@ -43,9 +49,10 @@ export default defineConfig(
   },
   {
     // The compiler checks these, with types from their comments.
-    files: ['**/*.mjs'],
+    files: ['**/*.mjs', '**/*.cjs'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: {
+      '@typescript-eslint/no-require-imports': 'off',
       'no-console': 'off',
       'no-undef': 'off',
       '@typescript-eslint/prefer-readonly': 'off',

@@ -1,6 +1,6 @@
 /** Where things are, and how scripts speak: used before anything from npm is there, so it imports Node alone. */
-import { existsSync, mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,6 +18,17 @@ export function cacheFolder() {
   const base = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
   const folder = path.resolve(process.env.HEADLIGHT_CACHE || path.join(base, 'headlight'));
   mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/**
+ * A new temporary folder, which goes when this process ends.
+ *
+ * @param {string} name
+ */
+export function temporaryFolder(name) {
+  const folder = mkdtempSync(path.join(tmpdir(), `headlight-${name}-`));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -1,9 +1,7 @@
 /** The stages of `npm test`, in order. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { run } from './processes.mjs';
-import { root, vsixFile } from './project.mjs';
+import { root, temporaryFolder, vsixFile } from './project.mjs';
 import { readResults } from './results.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
@@ -79,16 +77,11 @@ async function vscode(extension) {
  * @returns {Promise<Tally>}
  */
 async function counted(env, args) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'headlight-results-'));
-  try {
-    const results = path.join(folder, 'results.ndjson');
-    const exitCode = await node(args, { ...env, HEADLIGHT_TEST_RESULTS: results });
-    const counts = readResults(results, exitCode);
-    if (counts.fault) console.log(`  ${counts.fault}`);
-    return counts;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const results = path.join(temporaryFolder('results'), 'results.ndjson');
+  const exitCode = await node(args, { ...env, HEADLIGHT_TEST_RESULTS: results });
+  const counts = readResults(results, exitCode);
+  if (counts.fault) console.log(`  ${counts.fault}`);
+  return counts;
 }
 
 /** Bundles once for all the stages that want it. */

@@ -2,23 +2,25 @@
 
 /** Separators and signs of one language. */
 export class NumberFormat {
-  private readonly integer: Intl.NumberFormat;
-  private readonly significant: Intl.NumberFormat;
-  private readonly ratio: Intl.NumberFormat;
+  // Made when first used: the language's data takes milliseconds to load, which the activation doesn't have.
+  private readonly integer = once(() => new Intl.NumberFormat(this.language, { maximumFractionDigits: 0 }));
+  private readonly significant = once(
+    () =>
+      new Intl.NumberFormat(this.language, {
+        minimumSignificantDigits: 3,
+        maximumSignificantDigits: 3,
+        useGrouping: false,
+      }),
+  );
+  private readonly ratio = once(
+    () => new Intl.NumberFormat(this.language, { style: 'percent', maximumFractionDigits: 0 }),
+  );
 
-  constructor(language: string) {
-    this.integer = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-    this.significant = new Intl.NumberFormat(language, {
-      minimumSignificantDigits: 3,
-      maximumSignificantDigits: 3,
-      useGrouping: false,
-    });
-    this.ratio = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
-  }
+  constructor(private readonly language: string) {}
 
   /** Every digit, with separators: 8,030,261,248. */
   exact(value: number | bigint): string {
-    return this.integer.format(value);
+    return this.integer().format(value);
   }
 
   /** Three significant digits and the scale of counts: 8.03 B. Below a thousand, the number itself. */
@@ -39,9 +41,9 @@ export class NumberFormat {
 
   /** A part of a whole in whole percents: 87 %; `<1 %` for what would round to nothing. */
   share(part: number | bigint, whole: number | bigint): string {
-    if (Number(whole) === 0) return this.ratio.format(0);
+    if (Number(whole) === 0) return this.ratio().format(0);
     const ratio = Number(part) / Number(whole);
-    return ratio > 0 && ratio < 0.005 ? `<${this.ratio.format(0.01)}` : this.ratio.format(ratio);
+    return ratio > 0 && ratio < 0.005 ? `<${this.ratio().format(0.01)}` : this.ratio().format(ratio);
   }
 
   /** The dimensions of a shape: 1 × 1,024. */
@@ -59,9 +61,14 @@ export class NumberFormat {
       number /= base;
       step++;
     }
-    const text = step === 0 ? this.exact(number) : this.significant.format(number);
+    const text = step === 0 ? this.exact(number) : this.significant().format(number);
     return `${sign}${text}${units[step] === '' ? '' : ` ${units[step]}`}`;
   }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 /** As wide as a digit in fonts whose digits have one width, and not broken at a line's end. */

@@ -18,8 +18,8 @@ const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
     l10n.t(
       '{0} has to be between {1} and {2}, but is {3}.',
       key,
-      format.exact(min),
-      format.exact(max),
+      bound(min, format),
+      bound(max, format),
       String(found),
     ),
   'key.value': ({ key, allowed, found }) =>
@@ -48,23 +48,27 @@ export function wordProblem(problem: Problem, format: NumberFormat): string {
   return word(problem.arguments, format);
 }
 
+/** The core names what a key takes in English. */
 function typeName(expected: string): string {
   switch (expected) {
-    case 'integer':
-      return l10n.t('an integer');
-    case 'number':
+    case 'a whole number':
+      return l10n.t('a whole number');
+    case 'a whole number or a list of two':
+      return l10n.t('a whole number or a list of two');
+    case 'a number':
       return l10n.t('a number');
-    case 'boolean':
+    case 'true or false':
       return l10n.t('true or false');
-    case 'string':
-      return l10n.t('a string');
-    case 'object':
-      return l10n.t('an object');
-    case 'array':
-      return l10n.t('an array');
+    case 'a text':
+      return l10n.t('a text');
     default:
       return expected;
   }
+}
+
+/** A limit of a key: whole ones with separators, others as they are. */
+function bound(value: number, format: NumberFormat): string {
+  return Number.isInteger(value) ? format.exact(value) : String(value);
 }
 
 /** What the FLOPs were counted for: `1 × 1,024 tokens`, `1 × 3 × 224 × 224 pixels`. */

@@ -31,24 +31,42 @@ export function moduleTable(figures: Figures, format: NumberFormat, whole: boole
   const table = [
     `| ${l10n.t('Module')} | ${l10n.t('Count')} | ${l10n.t('Parameters')} | ${l10n.t('Share')} | ${l10n.t('FLOPs')} |`,
     '|:--|--:|--:|--:|--:|',
-    ...rows.map((row) => moduleRow(row, figures, format)),
+    totalRow(figures, format),
+    ...rows.map((row, index) => moduleRow(row, nameIn(rows, index), figures, format)),
   ];
   if (left > 0) table.push('', l10n.t('{0} further rows are in the report.', format.exact(left)));
   return table.join('\n');
 }
 
-function moduleRow(row: BreakdownRow, figures: Figures, format: NumberFormat): string {
-  const indent = '\u2003'.repeat(row.depth);
-  const name = row.path === '' ? figures.architecture : row.path.slice(row.path.lastIndexOf('.') + 1);
-  return [
+function totalRow(figures: Figures, format: NumberFormat): string {
+  const { total } = figures.parameters;
+  return tableRow(`**${escapeMarkdown(figures.architecture)}**`, [
     '',
-    ` ${indent}${escapeMarkdown(name)} `,
-    ` ${row.count === 1 ? '' : `× ${format.exact(row.count)}`} `,
-    ` ${format.exact(row.parameters)} `,
-    ` ${format.share(row.parameters, figures.parameters.total)} `,
-    ` ${format.exact(row.flops)} `,
-    '',
-  ].join('|');
+    `**${format.exact(total)}**`,
+    format.share(total, total),
+    `**${format.exact(figures.flops.forward)}**`,
+  ]);
+}
+
+function moduleRow(row: BreakdownRow, name: string, figures: Figures, format: NumberFormat): string {
+  return tableRow('&emsp;'.repeat(row.depth + 1) + escapeMarkdown(name), [
+    row.count === 1 ? '' : `× ${format.exact(row.count)}`,
+    format.exact(row.parameters),
+    format.share(row.parameters, figures.parameters.total),
+    format.exact(row.flops),
+  ]);
+}
+
+/** A wide space keeps the columns apart: VS Code sets the cells of a hover without any. */
+function tableRow(name: string, cells: readonly string[]): string {
+  return `| ${name} |${cells.map((cell) => `&emsp;${cell}|`).join('')}`;
+}
+
+/** The path below the row that it belongs to: `layers.{0-31}`. */
+function nameIn(rows: readonly BreakdownRow[], index: number): string {
+  const { path, depth } = rows[index]!;
+  const parent = rows.slice(0, index).findLast((row) => row.depth < depth)?.path;
+  return parent !== undefined && path.startsWith(`${parent}.`) ? path.slice(parent.length + 1) : path;
 }
 
 /** Everything else that is counted, a row a figure. */
@@ -95,7 +113,7 @@ export function figureTable(figures: Figures, format: NumberFormat): string {
           size(memory.cacheAtContext),
         ],
   ];
-  const body = rows.filter((row) => row !== undefined).map(([name, value]) => `| ${name} | ${value} |`);
+  const body = rows.filter((row) => row !== undefined).map(([name, value]) => tableRow(name, [value]));
   return [`| ${l10n.t('Figure')} | ${l10n.t('Value')} |`, '|:--|--:|', ...body].join('\n');
 }
 

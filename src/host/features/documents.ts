@@ -42,9 +42,13 @@ export function followDocuments({ analyses, log, refresh }: FeatureContext): vsc
     }),
     refresh(lookAtAll),
   );
-  lookAtAll();
+  // Starting the engine takes its time: not in that of the activation, which others wait for.
+  const first = setImmediate(lookAtAll);
   return vscode.Disposable.from(
     subscriptions,
-    new vscode.Disposable(() => timers.forEach((timer) => clearTimeout(timer))),
+    new vscode.Disposable(() => {
+      clearImmediate(first);
+      timers.forEach((timer) => clearTimeout(timer));
+    }),
   );
 }

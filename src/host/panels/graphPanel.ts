@@ -20,6 +20,8 @@ export class GraphPanel implements GraphHost {
   private readonly store = new Store();
   private asking: AbortController | undefined;
   private shown: SharingGraph | undefined;
+  /** Of what the page has the graph, or is being given it; empty after a text that could not be counted. */
+  private shownOf = '';
 
   constructor(
     private readonly panel: vscode.WebviewPanel,
@@ -55,6 +57,7 @@ export class GraphPanel implements GraphHost {
         throw new Error(this.whyNot(reading));
       const folder = folderOf(this.config);
       const request = { text: document.getText(), workload: workload(this.config) };
+      this.shownOf = JSON.stringify(request);
       this.shown = await this.context.engine.graph(
         { ...request, ...(folder === undefined ? {} : { folder }) },
         asking.signal,
@@ -87,9 +90,14 @@ export class GraphPanel implements GraphHost {
   }
 
   private follow(event: ConfigEvent): void {
-    if (event.type === 'gone') void this.view.graphStale(l10n.t('The config was deleted.'));
-    else if (event.reading.analysis.figures !== undefined) void this.view.graphChanged();
-    else void this.view.graphStale(this.whyNot(event.reading));
+    if (event.type === 'read' && event.reading.analysis.figures !== undefined) {
+      const now = JSON.stringify({ text: event.text, workload: workload(this.config) });
+      if (now !== this.shownOf) void this.view.graphChanged();
+      return;
+    }
+    this.shownOf = '';
+    const why = event.type === 'gone' ? l10n.t('The config was deleted.') : this.whyNot(event.reading);
+    void this.view.graphStale(why);
   }
 
   private whyNot({ analysis }: Reading): string {

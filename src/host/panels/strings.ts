@@ -7,7 +7,6 @@ const { l10n } = vscode;
 /** Placeholders stay: the panel fills them in. */
 export function panelStrings(): PanelStrings {
   return {
-    'common.dismiss': l10n.t('Dismiss'),
     'common.loading': l10n.t('Loading…'),
     'common.retry': l10n.t('Try again'),
     'common.failed': l10n.t('Headlight could not do this: {0}'),
@@ -32,6 +31,9 @@ export function panelStrings(): PanelStrings {
     'run.cancelled': l10n.t('Cancelled after {0} of {1} layers.'),
     'run.failed': l10n.t('The run stopped after {0} of {1} layers: {2}'),
     'run.stillUsable': l10n.t('Change the input, the seed or the config, and run again.'),
+    'run.olderPicture': l10n.t(
+      'The picture is of the run before. Change the input, the seed or the config, and run again.',
+    ),
     'run.configChanged': l10n.t('The config changed; this picture is of its older text.'),
     'run.again': l10n.t('Run again'),
     'run.restartedTwice': l10n.t('The engine stopped again on this input, so it was not run a third time.'),
@@ -97,7 +99,6 @@ export function panelStrings(): PanelStrings {
     'head.hint': l10n.t(
       'Point at a cell, or move with the arrow keys. A click or Enter locks a row; n and p change the head.',
     ),
-    'head.random': l10n.t('random weights, seed {0}'),
     'head.tableCaption': l10n.t(
       'Attention probabilities of layer {0}, head {1}; rows are queries, columns are keys',
     ),
@@ -128,8 +129,6 @@ export function panelStrings(): PanelStrings {
     'graph.folded': l10n.t('{0} equal modules, each with weights of its own: folded, not shared'),
     'graph.runs': l10n.t('runs {0} times in a forward pass'),
     'graph.flops': l10n.t('{0} FLOPs'),
-    'graph.model': l10n.t('model'),
-    'graph.selected': l10n.t('{0}: {1}, {2} parameters'),
     'graph.empty': l10n.t('Nothing here is shared.'),
     'graph.hiddenRows': l10n.t('Hidden by the marks that are switched off: {0}'),
     'mark.tiedTensor': l10n.t('Tied tensor'),
