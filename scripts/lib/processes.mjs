@@ -42,6 +42,8 @@ export function run(program, args, options = {}) {
 export function capture(program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const end = () => child.kill('SIGINT');
+    process.once('exit', end);
     let output = '';
     let all = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -51,6 +53,7 @@ export function capture(program, args, options = {}) {
     child.stderr.setEncoding('utf8').on('data', (chunk) => (all += chunk));
     child.once('error', reject);
     child.once('close', (code) => {
+      process.off('exit', end);
       if (code === 0) resolve(output);
       else reject(new Failure(`${[program, ...args].join(' ')} ended with ${code}\n${tail(all, 40)}`));
     });

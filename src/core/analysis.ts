@@ -36,12 +36,14 @@ export interface Analysis {
 
 export type Severity = 'error' | 'warning' | 'information';
 
+/** What a key takes; a `pair` is a whole number or a list of two. */
+export type ValueType = 'integer' | 'pair' | 'number' | 'flag' | 'text';
+
 /** Codes of problems, with the arguments that their wording takes. */
 export interface ProblemArguments {
   'json.syntax': { readonly detail: string };
-  'key.type': { readonly key: string; readonly expected: string; readonly found: string };
+  'key.type': { readonly key: string; readonly expected: ValueType; readonly found: string };
   'key.range': { readonly key: string; readonly min: number; readonly max: number; readonly found: number };
-  'key.value': { readonly key: string; readonly allowed: readonly string[]; readonly found: string };
   'key.null': { readonly key: string };
   'model.unknownType': { readonly modelType: string };
   'model.remoteCode': { readonly modelType: string; readonly reference: string };

@@ -1,6 +1,13 @@
 /** Words for what the core and the engine say in codes, in the user's language. */
 import * as vscode from 'vscode';
-import type { Figures, InputShape, Problem, ProblemArguments, ProblemCode } from '../core/analysis';
+import type {
+  Figures,
+  InputShape,
+  Problem,
+  ProblemArguments,
+  ProblemCode,
+  ValueType,
+} from '../core/analysis';
 import type { RunError } from '../protocol/run';
 import { EngineError } from './engineErrors';
 import type { NumberFormat } from './format';
@@ -13,7 +20,7 @@ type Worder<C extends ProblemCode> = (problem: ProblemArguments[C], format: Numb
 const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
   'json.syntax': ({ detail }) => l10n.t('The text is not valid JSON: {0}.', detail),
   'key.type': ({ key, expected, found }) =>
-    l10n.t('{0} has to be {1}, but is {2}.', key, typeName(expected), found),
+    l10n.t('{0} has to be {1}, but is {2}.', key, TYPES[expected](), found),
   'key.range': ({ key, min, max, found }, format) =>
     l10n.t(
       '{0} has to be between {1} and {2}, but is {3}.',
@@ -22,8 +29,6 @@ const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
       bound(max, format),
       String(found),
     ),
-  'key.value': ({ key, allowed, found }) =>
-    l10n.t('{0} can’t be {1}. Possible values: {2}.', key, found, allowed.join(', ')),
   'key.null': ({ key }) => l10n.t('{0} is null, but the model needs a value.', key),
   'model.unknownType': ({ modelType }) =>
     l10n.t('Headlight has no blueprint for model type “{0}”, so it shows no figures.', modelType),
@@ -48,23 +53,13 @@ export function wordProblem(problem: Problem, format: NumberFormat): string {
   return word(problem.arguments, format);
 }
 
-/** The core names what a key takes in English. */
-function typeName(expected: string): string {
-  switch (expected) {
-    case 'a whole number':
-      return l10n.t('a whole number');
-    case 'a whole number or a list of two':
-      return l10n.t('a whole number or a list of two');
-    case 'a number':
-      return l10n.t('a number');
-    case 'true or false':
-      return l10n.t('true or false');
-    case 'a text':
-      return l10n.t('a text');
-    default:
-      return expected;
-  }
-}
+const TYPES: { readonly [T in ValueType]: () => string } = {
+  integer: () => l10n.t('a whole number'),
+  pair: () => l10n.t('a whole number or a list of two'),
+  number: () => l10n.t('a number'),
+  flag: () => l10n.t('true or false'),
+  text: () => l10n.t('a text'),
+};
 
 /** A limit of a key: whole ones with separators, others as they are. */
 function bound(value: number, format: NumberFormat): string {

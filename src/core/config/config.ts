@@ -1,5 +1,5 @@
 /** A parsed config: values with their places in the text, what was given, what was filled, what is wrong. */
-import type { Problem, Span } from '../analysis';
+import type { Problem, Span, ValueType } from '../analysis';
 import type { Key, Keys, Values } from './keys';
 import { plain, properties, span, type Node } from './parse';
 
@@ -91,20 +91,20 @@ export class Config {
       case 'any':
         return value;
       case 'flag':
-        return this.typed(name, node, typeof value === 'boolean', 'true or false') ? value : undefined;
+        return this.typed(name, node, typeof value === 'boolean', key.type) ? value : undefined;
       case 'text':
-        return this.typed(name, node, typeof value === 'string', 'a text') ? value : undefined;
+        return this.typed(name, node, typeof value === 'string', key.type) ? value : undefined;
       case 'pair': {
         const both = Array.isArray(value) ? (value as unknown[]) : [value, value];
         const fits = both.length === 2 && both.every((each) => Number.isInteger(each));
-        if (!this.typed(name, node, fits, 'a whole number or a list of two')) return undefined;
+        if (!this.typed(name, node, fits, key.type)) return undefined;
         return both.every((each) => this.inRange(name, key, node, each as number)) ? both : undefined;
       }
       case 'integer':
       case 'number': {
         const whole = key.type === 'integer';
         const fits = typeof value === 'number' && (!whole || Number.isInteger(value));
-        if (!this.typed(name, node, fits, whole ? 'a whole number' : 'a number')) return undefined;
+        if (!this.typed(name, node, fits, key.type)) return undefined;
         return this.inRange(name, key, node, value as number) ? value : undefined;
       }
     }
@@ -117,7 +117,7 @@ export class Config {
     return fits;
   }
 
-  private typed(name: string, node: Node, fits: boolean, expected: string): boolean {
+  private typed(name: string, node: Node, fits: boolean, expected: ValueType): boolean {
     if (!fits) {
       const value = plain(node);
       const compound = node.type === 'object' || node.type === 'array';

@@ -1,8 +1,10 @@
 /** What a blueprint says of the keys it reads: type, default, range, aliases. */
 
+import type { ValueType } from '../analysis';
+
 /** A key that reads as a `T`. */
 export interface Key<T> {
-  readonly type: 'integer' | 'pair' | 'number' | 'flag' | 'text' | 'any';
+  readonly type: ValueType | 'any';
   readonly fallback: T;
   /** Legal range of an integer or number. */
   readonly min: number;
@@ -13,8 +15,6 @@ export interface Key<T> {
   readonly nullIsValue?: true;
   /** Other spellings that the class reads; they win over its own, as in transformers' attribute_map. */
   readonly aliases: readonly string[];
-  /** Legal texts, where the class takes only some. */
-  readonly values?: readonly string[];
   /** What the value counts, where a reading wants to know. */
   readonly role?: KeyRole;
 }

@@ -98,7 +98,12 @@ export function figureTable(figures: Figures, format: NumberFormat): string {
       ? undefined
       : [l10n.t('One more token at {0} in the cache', format.exact(workload.context)), work(flops.decode)],
     [l10n.t('Training step'), work(flops.training)],
-    [l10n.t('Weights in {0}', memory.dtype), size(memory.weights)],
+    [
+      memory.quantisation === undefined
+        ? l10n.t('Weights in {0}', memory.dtype)
+        : l10n.t('Weights in {0}, before the config’s quantisation ({1})', memory.dtype, memory.quantisation),
+      size(memory.weights),
+    ],
     memory.cachePerToken === undefined
       ? undefined
       : [l10n.t('KV cache of a token (16 bits)'), size(memory.cachePerToken)],
