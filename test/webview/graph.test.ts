@@ -253,6 +253,31 @@ describe('the graph panel', function () {
     assert.ok(Math.abs(zoomed.x - dragged.x) < 1 && Math.abs(zoomed.y - dragged.y) < 1);
   });
 
+  it('fits again when the panel gets narrower, until the user has moved the picture', async () => {
+    await show(scenario());
+    const transform = () => page.locator('.picture svg > g').first().getAttribute('transform');
+    const sticksOut = () =>
+      page.evaluate(() => {
+        const frame = document.querySelector('.picture')!.getBoundingClientRect();
+        const root = document.querySelector('.picture [data-node=""]')!.getBoundingClientRect();
+        return root.left < frame.left || root.right > frame.right;
+      });
+    const wide = await transform();
+    await page.setViewportSize({ width: 500, height: 900 });
+    await page.waitForFunction(
+      (old) => document.querySelector('.picture svg > g')!.getAttribute('transform') !== old,
+      wide,
+    );
+    assert.equal(await sticksOut(), false);
+
+    await page.locator('.picture svg').focus();
+    await page.keyboard.press('+');
+    const moved = await transform();
+    await page.setViewportSize({ width: 700, height: 900 });
+    await page.waitForTimeout(300);
+    assert.equal(await transform(), moved);
+  });
+
   it('asks the host to show a node in the config', async () => {
     await show(scenario());
     await node('model.norm').dblclick();

@@ -1,6 +1,12 @@
 /** The picture of the graph: pans by drag, zooms by wheel, pinch, keys and buttons. */
 import { select } from 'd3-selection';
-import { zoom as d3Zoom, zoomIdentity, type ZoomBehavior, type ZoomTransform } from 'd3-zoom';
+import {
+  zoom as d3Zoom,
+  zoomIdentity,
+  type D3ZoomEvent,
+  type ZoomBehavior,
+  type ZoomTransform,
+} from 'd3-zoom';
 import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Ref } from 'preact';
 import type { SharedThing } from '../../src/core/sharing/graph';
@@ -53,14 +59,17 @@ export function Picture(props: {
   const zoom = useRef<ZoomBehavior<SVGSVGElement, unknown>>(null);
   const transform = useRef<ZoomTransform>(zoomIdentity);
   const before = useRef<Layout>(null);
+  /** The least scale of the last fit, as long as nothing has moved the picture since. */
+  const fitted = useRef<number>(undefined);
   const [region, setRegion] = useState<Region>();
 
   useEffect(() => {
     const behaviour = d3Zoom<SVGSVGElement, unknown>()
       .scaleExtent([0.02, 4])
       .clickDistance(4)
-      .on('zoom', (event: { readonly transform: ZoomTransform }) => {
+      .on('zoom', (event: D3ZoomEvent<SVGSVGElement, unknown>) => {
         transform.current = event.transform;
+        if (event.sourceEvent !== null) fitted.current = undefined;
         content.current?.setAttribute('transform', event.transform.toString());
         content.current?.classList.toggle('far', event.transform.k < far);
         setRegion((old) => regionOf(event.transform, frame.current!, old));
@@ -71,6 +80,7 @@ export function Picture(props: {
   }, []);
 
   const moveTo = (to: ZoomTransform): void => {
+    fitted.current = undefined;
     if (zoom.current !== null) select(svg.current!).call(zoom.current.transform.bind(zoom.current), to);
   };
   const fit = (least: number): void => {
@@ -80,9 +90,11 @@ export function Picture(props: {
     const x = Math.max(0, (size.width - width * scale) / 2) + margin * scale;
     const y = Math.max(0, (size.height - height * scale) / 2) + margin * scale;
     moveTo(zoomIdentity.translate(x, y).scale(scale));
+    fitted.current = least;
   };
   useImperativeHandle(props.view, () => ({
     zoomBy: (factor) => {
+      fitted.current = undefined;
       if (zoom.current !== null) select(svg.current!).call(zoom.current.scaleBy.bind(zoom.current), factor);
     },
     fit: () => fit(0.02),
@@ -102,6 +114,11 @@ export function Picture(props: {
     if (old === layout || was === undefined || is === undefined) return;
     moveTo(transform.current.translate(was.x - is.x, was.y - is.y));
   }, [layout, size.width > 0 && size.height > 0]);
+
+  // A panel of another size shows the same as before: the whole, or what the user has moved to.
+  useLayoutEffect(() => {
+    if (fitted.current !== undefined && size.width > 0 && size.height > 0) fit(fitted.current);
+  }, [size.width, size.height]);
 
   // A selected or outlined node comes into sight.
   const sought = props.chosen === undefined ? selected : outlined[0];
