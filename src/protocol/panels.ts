@@ -17,7 +17,11 @@ export type PanelStrings = Readonly<Record<string, string>>;
 
 export interface HeatmapHost {
   /** The first call of a new or restored view; the host answers with what to show. */
-  ready(): Promise<{ readonly state: HeatmapViewState; readonly strings: PanelStrings; readonly title: string }>;
+  ready(): Promise<{
+    readonly state: HeatmapViewState;
+    readonly strings: PanelStrings;
+    readonly title: string;
+  }>;
   /** Starts a run; the older one is cancelled. Rejects with a worded error. */
   run(input: RunInput, seed: number): Promise<RunHead>;
   thumbnails(run: number, layer: number, size: number): Promise<LayerThumbnails>;
@@ -41,7 +45,11 @@ export interface GraphViewState {
 }
 
 export interface GraphHost {
-  ready(): Promise<{ readonly state: GraphViewState; readonly strings: PanelStrings; readonly title: string }>;
+  ready(): Promise<{
+    readonly state: GraphViewState;
+    readonly strings: PanelStrings;
+    readonly title: string;
+  }>;
   /** The graph of the config as it stands in the editor. Rejects with a worded error. */
   graph(): Promise<SharingGraph>;
   /** Shows a key or node's place in the config's text, where it has one. */

@@ -298,6 +298,9 @@ export type ModuleKind = Module['kind'];
 /** Names as transformers' ACT2FN has them, of those that the engine can compute; others are kept by their name. */
 export type Activation = string;
 
+/** The children of a leaf: one object, so that walking knows it at a glance. */
+export const NO_CHILDREN: Readonly<Record<string, Module>> = {};
+
 export function isOperation(run: Module | Operation): run is Operation {
   return 'op' in run;
 }

@@ -1,5 +1,5 @@
 /** Walking a tree in checkpoint order, and the names that parameters have in it. */
-import type { Module, Parameter } from './module';
+import { NO_CHILDREN, type Module, type Parameter } from './module';
 
 /** A module at one of the places where it stands. */
 export interface Placed {
@@ -43,7 +43,8 @@ export function modulesOf(root: Module, visit: (module: Module) => void): void {
     if (seen.has(module)) return;
     seen.add(module);
     visit(module);
-    for (const name in module.children) enter(module.children[name]!);
+    if (module.children === NO_CHILDREN) return;
+    for (const child of Object.values(module.children)) enter(child);
   };
   enter(root);
 }

@@ -7,6 +7,7 @@ import type {
   Module,
   Norm,
   PositionScheme,
+  Projections,
 } from '../../model/module';
 import { linear } from './layers';
 
@@ -44,13 +45,8 @@ export function separateAttention(
     [names.output]: parts.output,
   };
   if (table !== undefined) children[table.name] = table.embedding;
-  return {
-    ...common(shape),
-    valueDim: shape.headDim,
-    projections: { type: 'separate', query: parts.query, key: parts.key, value: parts.value },
-    output: parts.output,
-    children,
-  };
+  const { query, key, value, output } = parts;
+  return attention(shape, shape.headDim, { type: 'separate', query, key, value }, output, children);
 }
 
 /** Grouped-query attention under Llama's names (q_proj, k_proj, v_proj, o_proj). */
@@ -79,13 +75,9 @@ export function fusedAttention(
   parts: { readonly qkv: Linear; readonly output: Linear },
   names: { readonly qkv: string; readonly output: string },
 ): Attention {
-  return {
-    ...common(shape),
-    valueDim: shape.headDim,
-    projections: { type: 'fused', qkv: parts.qkv },
-    output: parts.output,
-    children: { [names.qkv]: parts.qkv, [names.output]: parts.output },
-  };
+  const { qkv, output } = parts;
+  const children = { [names.qkv]: qkv, [names.output]: output };
+  return attention(shape, shape.headDim, { type: 'fused', qkv }, output, children);
 }
 
 /** Multi-head latent attention under DeepSeek's names. */
@@ -99,42 +91,47 @@ export function latentAttention(
     readonly output: Linear;
   },
 ): Attention {
-  const { query, output, ...keyValue } = parts;
-  const queries: Record<string, Module> =
-    'kind' in query
-      ? { q_proj: query }
-      : { q_a_proj: query.down, q_a_layernorm: query.norm, q_b_proj: query.up };
-  return {
-    ...common(shape),
-    valueDim: shape.valueDim,
-    projections: {
-      type: 'latent',
-      query,
-      ...keyValue,
-      latentDim: shape.latentDim,
-      rotaryDim: shape.rotaryDim,
-    },
-    output,
-    children: {
-      ...queries,
-      kv_a_proj_with_mqa: parts.keyValueDown,
-      kv_a_layernorm: parts.keyValueNorm,
-      kv_b_proj: parts.keyValueUp,
-      o_proj: output,
-    },
+  const { query, keyValueDown, keyValueNorm, keyValueUp, output } = parts;
+  const { latentDim, rotaryDim } = shape;
+  const keyValue = {
+    kv_a_proj_with_mqa: keyValueDown,
+    kv_a_layernorm: keyValueNorm,
+    kv_b_proj: keyValueUp,
+    o_proj: output,
   };
+  const children =
+    'kind' in query
+      ? { q_proj: query, ...keyValue }
+      : { q_a_proj: query.down, q_a_layernorm: query.norm, q_b_proj: query.up, ...keyValue };
+  return attention(
+    shape,
+    shape.valueDim,
+    { type: 'latent', query, keyValueDown, keyValueNorm, keyValueUp, latentDim, rotaryDim },
+    output,
+    children,
+  );
 }
 
-function common(shape: Shape) {
+function attention(
+  shape: Shape,
+  valueDim: number,
+  projections: Projections,
+  output: Linear,
+  children: Readonly<Record<string, Module>>,
+): Attention {
   return {
     kind: 'attention',
     place: shape.place ?? 'self',
     heads: shape.heads,
     keyValueHeads: shape.keyValueHeads ?? shape.heads,
     headDim: shape.headDim,
+    valueDim,
+    projections,
+    output,
     mask: shape.mask,
     position: shape.position ?? { type: 'none' },
     scale: shape.scale ?? shape.headDim ** -0.5,
     parameters: {},
-  } as const;
+    children,
+  };
 }

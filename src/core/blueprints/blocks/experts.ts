@@ -1,6 +1,13 @@
 /** Mixtures of experts held in fused tensors. */
 import { buffer, parameter } from '../../model/build';
-import type { Experts, Mlp, Module, Parameter, Routing } from '../../model/module';
+import {
+  NO_CHILDREN,
+  type Experts,
+  type Mlp,
+  type Module,
+  type Parameter,
+  type Routing,
+} from '../../model/module';
 
 interface Shape {
   readonly count: number;
@@ -41,8 +48,8 @@ function assemble(
   const gateUp = parameter(count, 2 * intermediate, width);
   const down = parameter(count, width, intermediate);
   const children: Record<string, Module> = {
-    gate: { kind: 'holder', parameters: { weight: router, ...routerParameters }, children: {} },
-    experts: { kind: 'holder', parameters: { gate_up_proj: gateUp, down_proj: down }, children: {} },
+    gate: { kind: 'holder', parameters: { weight: router, ...routerParameters }, children: NO_CHILDREN },
+    experts: { kind: 'holder', parameters: { gate_up_proj: gateUp, down_proj: down }, children: NO_CHILDREN },
   };
   if (shared !== undefined) children['shared_experts'] = shared;
   return {

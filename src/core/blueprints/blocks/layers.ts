@@ -1,14 +1,15 @@
 /** Leaves of the tree: linear maps, tables, norms, feed-forwards, convolutions. */
 import { parameter } from '../../model/build';
-import type {
-  Activation,
-  Convolution,
-  Embedding,
-  Linear,
-  Mlp,
-  Module,
-  Norm,
-  Parameter,
+import {
+  NO_CHILDREN,
+  type Activation,
+  type Convolution,
+  type Embedding,
+  type Linear,
+  type Mlp,
+  type Module,
+  type Norm,
+  type Parameter,
 } from '../../model/module';
 
 interface LinearOptions {
@@ -26,10 +27,19 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
     options.weight ?? (layout === 'output-input' ? parameter(outputs, inputs) : parameter(inputs, outputs));
   const wanted = options.bias ?? true;
   const bias = wanted === true ? parameter(outputs) : wanted === false ? undefined : wanted;
-  const common = { kind: 'linear', inputs, outputs, layout, weight, children: {} } as const;
+  // Written out rather than spread: every what-if builds thousands of these.
   return bias === undefined
-    ? { ...common, parameters: { weight } }
-    : { ...common, bias, parameters: { weight, bias } };
+    ? { kind: 'linear', inputs, outputs, layout, weight, parameters: { weight }, children: NO_CHILDREN }
+    : {
+        kind: 'linear',
+        inputs,
+        outputs,
+        layout,
+        weight,
+        bias,
+        parameters: { weight, bias },
+        children: NO_CHILDREN,
+      };
 }
 
 /** weight [rows, width]. */
@@ -48,7 +58,7 @@ export function embedding(
     weight,
     offset: options.offset ?? 0,
     parameters: { weight },
-    children: {},
+    children: NO_CHILDREN,
   };
 }
 
@@ -64,14 +74,14 @@ export function layerNorm(width: number, epsilon: number): Norm {
     weight,
     bias,
     parameters: { weight, bias },
-    children: {},
+    children: NO_CHILDREN,
   };
 }
 
 /** RMSNorm with weight [width]. */
 export function rmsNorm(width: number, epsilon: number): Norm {
   const weight = parameter(width);
-  return { kind: 'norm', type: 'rms', width, epsilon, weight, parameters: { weight }, children: {} };
+  return { kind: 'norm', type: 'rms', width, epsilon, weight, parameters: { weight }, children: NO_CHILDREN };
 }
 
 /** A feed-forward whose linear maps stand under the names given: `{ up: 'fc1', down: 'fc2' }`. */
@@ -102,6 +112,6 @@ export function patchConvolution(inputs: number, outputs: number, patch: readonl
     weight,
     bias,
     parameters: { weight, bias },
-    children: {},
+    children: NO_CHILDREN,
   };
 }

@@ -1,6 +1,6 @@
 /** Rotary position embedding as configs describe it: `rope_parameters`, or the older `rope_scaling` and `rope_theta`. */
 import { any, type Values } from '../../config/keys';
-import type { Rotary, RotaryScaling } from '../../model/module';
+import { NO_CHILDREN, type Rotary, type RotaryScaling } from '../../model/module';
 
 export const rotaryKeys = {
   rope_parameters: any({ aliases: ['rope_scaling'] }),
@@ -27,7 +27,7 @@ export function rotary(config: Values<typeof rotaryKeys>, options: RotaryOptions
     scaling: scaling(scheme, options.positions),
     pairs: options.pairs ?? 'half',
     parameters: {},
-    children: {},
+    children: NO_CHILDREN,
   };
 }
 
