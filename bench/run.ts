@@ -1,6 +1,6 @@
 /**
- * npm run bench: analysis against transformers, keystrokes in real VS Code, activation and sizes, in one run.
- * Writes docs/performance.md.
+ * npm run bench: analysis against transformers, keystrokes and activation in real VS Code, and sizes, in one run.
+ * On what `npm run package` made last. Writes docs/performance.md.
  *
  *     npm run bench -- --python /path/to/python   a Python with torch and transformers, for the peer's column
  */
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 import { root, vsixFile } from '../scripts/lib/project.mjs';
 import { runInside } from '../test/harness/inside';
+import { activationTimes } from './activation';
 import { report, type Keystrokes, type Ours, type Peer } from './report';
 
 const samples = path.join(root, 'samples');
@@ -46,7 +47,10 @@ async function main(): Promise<void> {
     await runInside(suite, { env: { HEADLIGHT_BENCH_RESULTS: results } });
     const keystrokes = JSON.parse(readFileSync(results, 'utf8')) as Keystrokes;
 
-    const text = report({ ours, peer, keystrokes, sizes: sizes(), cores: cpus().length });
+    console.log('activation …');
+    const activation = await activationTimes(vsixFile, 3);
+
+    const text = report({ ours, peer, keystrokes, activation, sizes: sizes(), cores: cpus().length });
     writeFileSync(path.join(root, 'docs/performance.md'), text);
     console.log(text);
   } finally {
