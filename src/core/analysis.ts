@@ -45,6 +45,16 @@ export interface ProblemArguments {
   'key.type': { readonly key: string; readonly expected: ValueType; readonly found: string };
   'key.range': { readonly key: string; readonly min: number; readonly max: number; readonly found: number };
   'key.null': { readonly key: string };
+  'key.value': { readonly key: string; readonly allowed: readonly string[]; readonly found: string };
+  /** `key` has to be a multiple of `of`. */
+  'key.multiple': {
+    readonly key: string;
+    readonly found: number;
+    readonly of: string;
+    readonly divisor: number;
+  };
+  /** The product of numbers of layers is beyond what is built. */
+  'key.product': { readonly keys: readonly string[]; readonly found: number; readonly max: number };
   'model.unknownType': { readonly modelType: string };
   'model.remoteCode': { readonly modelType: string; readonly reference: string };
   'model.unknownArchitecture': {
@@ -87,7 +97,7 @@ export interface FlopFigures {
   readonly masked: bigint;
   /** One more token a sequence at `context` tokens in the cache; absent where there is no causal decoder. */
   readonly decode?: bigint;
-  /** Forward and backward (2 × forward), without recomputation. */
+  /** Forward and backward, without recomputation: two products for each, one where the input has no gradient. */
   readonly training: bigint;
 }
 

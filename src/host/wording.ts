@@ -29,6 +29,23 @@ const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
       bound(max, format),
       String(found),
     ),
+  'key.value': ({ key, allowed, found }) =>
+    l10n.t('{0} is “{1}”, which Headlight does not know. It knows {2}.', key, found, allowed.join(', ')),
+  'key.multiple': ({ key, found, of, divisor }, format) =>
+    l10n.t(
+      '{0} has to be a multiple of {1} ({2}), but is {3}.',
+      key,
+      of,
+      format.exact(divisor),
+      format.exact(found),
+    ),
+  'key.product': ({ keys, found, max }, format) =>
+    l10n.t(
+      'The product of {0} may be at most {1}, but is {2}.',
+      keys.join(', '),
+      format.exact(max),
+      format.exact(found),
+    ),
   'key.null': ({ key }) => l10n.t('{0} is null, but the model needs a value.', key),
   'model.unknownType': ({ modelType }) =>
     l10n.t('Headlight has no blueprint for model type “{0}”, so it shows no figures.', modelType),
@@ -108,7 +125,7 @@ export function wordEngineError(error: unknown): string {
     switch (error.code) {
       case 'gaveUp':
         return l10n.t(
-          'The Headlight engine ended several times within a minute and was not started again. The command “Headlight: Restart Engine” starts it; “Headlight: Show Log” shows why it ended.',
+          'The Headlight engine ended several times within a minute and is not started again before that minute is over. The command “Headlight: Restart Engine” starts it at once; “Headlight: Show Log” shows why it ended.',
         );
       case 'poison':
         return l10n.t(

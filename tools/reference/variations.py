@@ -27,6 +27,13 @@ def maybe(r: random.Random, **values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if r.random() < 0.5}
 
 
+def labels(r: random.Random, least: int = 1) -> dict[str, Any]:
+    """Labels by number, by name, or by both, which need not agree."""
+    count = r.randint(1, 6)
+    names = {str(i): f"label {i}" for i in range(count)}
+    return maybe(r, num_labels=r.randint(least, 9), id2label=names)
+
+
 def decoder(r: random.Random) -> dict[str, Any]:
     """Keys that Llama and its kin have in common."""
     heads, head_dim = r.choice([2, 4, 8]), r.choice([8, 16])
@@ -48,7 +55,8 @@ def decoder(r: random.Random) -> dict[str, Any]:
 def llama(r: random.Random) -> dict[str, Any]:
     values = {
         **decoder(r),
-        **maybe(r, attention_bias=True, mlp_bias=True, head_dim=r.choice([6, 24]), num_labels=r.randint(1, 9)),
+        **maybe(r, attention_bias=True, mlp_bias=True, head_dim=r.choice([6, 24])),
+        **labels(r),
     }
     if r.random() < 0.3:
         del values["num_key_value_heads"]
@@ -100,7 +108,7 @@ def gpt2(r: random.Random) -> dict[str, Any]:
         "vocab_size": r.randint(50, 500),
         **maybe(r, n_inner=r.randint(10, 90), add_cross_attention=True, tie_word_embeddings=False),
         **maybe(r, summary_proj_to_labels=False, summary_use_proj=False, scale_attn_by_inverse_layer_idx=True),
-        **maybe(r, num_labels=r.randint(1, 9)),
+        **labels(r),
         "pad_token_id": 1,
     }
 
@@ -116,7 +124,7 @@ def bert(r: random.Random) -> dict[str, Any]:
         "intermediate_size": r.randint(10, 90),
         "max_position_embeddings": r.randint(40, 80),
         **maybe(r, type_vocab_size=r.randint(1, 4), tie_word_embeddings=False),
-        **maybe(r, id2label={str(i): f"l{i}" for i in range(r.randint(1, 6))}),
+        **labels(r),
         **({"is_decoder": True, **maybe(r, add_cross_attention=True)} if decoding else {}),
     }
 
@@ -134,7 +142,8 @@ def albert(r: random.Random) -> dict[str, Any]:
         "max_position_embeddings": r.randint(40, 80),
         "num_hidden_groups": r.randint(1, layers),
         "inner_group_num": r.randint(1, 3),
-        **maybe(r, type_vocab_size=r.randint(1, 4), tie_word_embeddings=False, num_labels=r.randint(1, 9)),
+        **maybe(r, type_vocab_size=r.randint(1, 4), tie_word_embeddings=False),
+        **labels(r),
     }
 
 
@@ -150,7 +159,8 @@ def t5(r: random.Random) -> dict[str, Any]:
         "decoder_start_token_id": 0,
         "eos_token_id": 0,
         **maybe(r, num_decoder_layers=r.randint(1, 5), relative_attention_num_buckets=r.choice([8, 32])),
-        **maybe(r, num_labels=r.randint(1, 9)),
+        **maybe(r, is_gated_act=r.random() < 0.5, dense_act_fn="silu"),
+        **labels(r),
     }
 
 
@@ -165,7 +175,8 @@ def vit(r: random.Random) -> dict[str, Any]:
         "image_size": r.choice([32, 40, [32, 64]]),
         "patch_size": patch,
         "num_channels": r.choice([1, 3]),
-        **maybe(r, qkv_bias=False, pooler_output_size=r.randint(5, 30), num_labels=r.randint(0, 9), head_dim=6),
+        **maybe(r, qkv_bias=False, pooler_output_size=r.randint(5, 30), head_dim=6),
+        **labels(r, least=0),
         "encoder_stride": 4,
     }
 

@@ -5,16 +5,16 @@ import { block, listed } from '../model/build';
 import { separateAttention } from './blocks/attention';
 import {
   bertEmbeddings,
+  encoderArchitecture,
+  linearHead,
   maskedLanguageHead,
   postNormLayer,
-  segmentedInputs,
-  withHeads,
   type Encoder,
-  type EncoderHead,
   type EncoderHeads,
+  type Pooler,
 } from './blocks/encoder';
 import { layerNorm, linear, mlp } from './blocks/layers';
-import { family, type Blueprint } from './family';
+import { family } from './family';
 
 const keys = {
   vocab_size: size(30000),
@@ -85,8 +85,6 @@ function encoder(c: Config) {
   });
 }
 
-type Pooler = 'none' | 'runs' | 'forHead';
-
 function body(c: Config, pooler: Pooler): Encoder {
   const embeddings = bertEmbeddings({
     vocabulary: c.vocab_size,
@@ -114,18 +112,7 @@ function body(c: Config, pooler: Pooler): Encoder {
   };
 }
 
-function model(
-  pooler: Pooler,
-  heads: (c: Config, encoder: Encoder) => EncoderHeads,
-): (c: Config) => Blueprint {
-  return (c) => {
-    const encoder = body(c, pooler);
-    return {
-      root: withHeads('albert', encoder, heads(c, encoder)),
-      inputs: segmentedInputs(c.max_position_embeddings),
-    };
-  };
-}
+const model = encoderArchitecture('albert', body);
 
 const language = (c: Config, encoder: Encoder): EncoderHeads => ({
   predictions: {
@@ -142,16 +129,18 @@ const language = (c: Config, encoder: Encoder): EncoderHeads => ({
     on: 'tokens',
   },
 });
-const classifier =
-  (name: string, on: EncoderHead['on'], outputs: (c: Config) => number) =>
-  (c: Config): EncoderHeads => ({ [name]: { head: linear(c.hidden_size, outputs(c)), on } });
-const sentenceOrder = classifier('sop_classifier.classifier', 'pooled', labels);
+const sentenceOrder = linearHead('sop_classifier.classifier', 'pooled', labels);
 
 export const albert = family({
   modelType: 'albert',
   keys,
   base: 'AlbertModel',
   initializerRange: (c) => c.initializer_range,
+  check(c, checks) {
+    const { num_hidden_groups, num_hidden_layers, inner_group_num } = c;
+    checks.layers({ num_hidden_groups, inner_group_num });
+    checks.layers({ num_hidden_layers, inner_group_num });
+  },
   architectures: {
     AlbertModel: model('runs', () => ({})),
     AlbertForPreTraining: model('forHead', (c, encoder) => ({
@@ -159,12 +148,12 @@ export const albert = family({
       ...sentenceOrder(c),
     })),
     AlbertForMaskedLM: model('none', language),
-    AlbertForSequenceClassification: model('forHead', classifier('classifier', 'pooled', labels)),
+    AlbertForSequenceClassification: model('forHead', linearHead('classifier', 'pooled', labels)),
     AlbertForMultipleChoice: model(
       'forHead',
-      classifier('classifier', 'pooled', () => 1),
+      linearHead('classifier', 'pooled', () => 1),
     ),
-    AlbertForTokenClassification: model('none', classifier('classifier', 'tokens', labels)),
-    AlbertForQuestionAnswering: model('none', classifier('qa_outputs', 'tokens', labels)),
+    AlbertForTokenClassification: model('none', linearHead('classifier', 'tokens', labels)),
+    AlbertForQuestionAnswering: model('none', linearHead('qa_outputs', 'tokens', labels)),
   },
 });

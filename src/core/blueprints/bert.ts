@@ -6,16 +6,16 @@ import type { Attention, Module } from '../model/module';
 import { separateAttention } from './blocks/attention';
 import {
   bertEmbeddings,
+  encoderArchitecture,
+  linearHead,
   maskedLanguageHead,
   postNormLayer,
-  segmentedInputs,
-  withHeads,
   type Encoder,
-  type EncoderHead,
   type EncoderHeads,
+  type Pooler,
 } from './blocks/encoder';
 import { layerNorm, linear, mlp } from './blocks/layers';
-import { family, type Blueprint } from './family';
+import { family } from './family';
 
 const keys = {
   vocab_size: size(30522),
@@ -83,8 +83,6 @@ function layer(c: Config) {
   );
 }
 
-type Pooler = 'none' | 'runs' | 'forHead';
-
 function body(c: Config, pooler: Pooler): Encoder {
   const embeddings = bertEmbeddings({
     vocabulary: c.vocab_size,
@@ -128,46 +126,32 @@ function languageHead(c: Config, encoder: Encoder) {
   );
 }
 
-function model(
-  pooler: Pooler,
-  heads: (c: Config, encoder: Encoder) => EncoderHeads,
-): (c: Config) => Blueprint {
-  return (c) => {
-    const encoder = body(c, pooler);
-    return {
-      root: withHeads('bert', encoder, heads(c, encoder)),
-      inputs: segmentedInputs(c.max_position_embeddings),
-    };
-  };
-}
+const model = encoderArchitecture('bert', body);
 
 const language = (c: Config, encoder: Encoder): EncoderHeads => ({
   'cls.predictions': { head: languageHead(c, encoder), on: 'tokens' },
 });
-const nextSentence = (c: Config): EncoderHeads => ({
-  'cls.seq_relationship': { head: linear(c.hidden_size, 2), on: 'pooled' },
-});
-const classifier =
-  (on: EncoderHead['on'], outputs: (c: Config) => number, name = 'classifier') =>
-  (c: Config): EncoderHeads => ({ [name]: { head: linear(c.hidden_size, outputs(c)), on } });
+const nextSentence = linearHead('cls.seq_relationship', 'pooled', () => 2);
 
 export const bert = family({
   modelType: 'bert',
   keys,
   base: 'BertModel',
   initializerRange: (c) => c.initializer_range,
+  check: (c, checks) =>
+    checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads),
   architectures: {
     BertModel: model('runs', () => ({})),
     BertForPreTraining: model('forHead', (c, encoder) => ({ ...language(c, encoder), ...nextSentence(c) })),
     BertForMaskedLM: model('none', language),
     BertLMHeadModel: model('none', language),
     BertForNextSentencePrediction: model('forHead', nextSentence),
-    BertForSequenceClassification: model('forHead', classifier('pooled', labels)),
+    BertForSequenceClassification: model('forHead', linearHead('classifier', 'pooled', labels)),
     BertForMultipleChoice: model(
       'forHead',
-      classifier('pooled', () => 1),
+      linearHead('classifier', 'pooled', () => 1),
     ),
-    BertForTokenClassification: model('none', classifier('tokens', labels)),
-    BertForQuestionAnswering: model('none', classifier('tokens', labels, 'qa_outputs')),
+    BertForTokenClassification: model('none', linearHead('classifier', 'tokens', labels)),
+    BertForQuestionAnswering: model('none', linearHead('qa_outputs', 'tokens', labels)),
   },
 });

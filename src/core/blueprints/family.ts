@@ -1,5 +1,5 @@
 /** What a blueprint is: the keys of a config class, and a tree for each of its architectures. */
-import type { Keys, Values } from '../config/keys';
+import { MAX_LAYERS, type Keys, type Values } from '../config/keys';
 import { commonKeys, type Common } from '../config/common';
 import type { Config } from '../config/config';
 import type { Block, ModelInput } from '../model/module';
@@ -20,6 +20,26 @@ export interface FamilySpec<K extends Keys> {
   readonly architectures: Readonly<Record<string, (config: Values<K> & Common) => Blueprint>>;
   /** Standard deviation of the initial weights. */
   readonly initializerRange: (config: Values<K>) => number;
+  /** What the class refuses of values that are legal alone. */
+  readonly check?: (config: Values<K>, checks: Checks) => void;
+}
+
+/** Checks of several keys together; each reports a problem where it fails. */
+export class Checks {
+  constructor(private readonly config: Config) {}
+
+  /** `value` of `key` has to be a multiple of `divisor` of `of`. */
+  multiple(key: string, found: number, of: string, divisor: number): void {
+    if (found % divisor !== 0) this.config.reject(key, 'key.multiple', { key, found, of, divisor });
+  }
+
+  /** Layers of layers: their product is bounded as each alone is. */
+  layers(factors: Readonly<Record<string, number>>): void {
+    const keys = Object.keys(factors);
+    const found = Object.values(factors).reduce((a, b) => a * b, 1);
+    const [largest = ''] = keys.sort((a, b) => factors[b]! - factors[a]!);
+    if (found > MAX_LAYERS) this.config.reject(largest, 'key.product', { keys, found, max: MAX_LAYERS });
+  }
 }
 
 /** A family with the types of its keys left behind, as the registry holds it. */
@@ -38,6 +58,7 @@ export function family<K extends Keys>(spec: FamilySpec<K>): Family {
     architectures: Object.keys(spec.architectures),
     read(config) {
       const values = { ...config.values(commonKeys), ...config.values(spec.keys) } as Values<K> & Common;
+      spec.check?.(values, new Checks(config));
       return {
         build: (architecture) => ({
           ...spec.architectures[architecture]!(values),

@@ -110,6 +110,7 @@ export const gpt2 = family({
   keys,
   base: 'GPT2Model',
   initializerRange: (c) => c.initializer_range,
+  check: (c, checks) => checks.multiple('n_embd', c.n_embd, 'n_head', c.n_head),
   architectures: {
     GPT2Model: model((_, decoder) => ({ ...decoder.block, role: 'model' })),
     GPT2LMHeadModel: withHead('lm_head', (c, decoder) => vocabularyHead(decoder, c.tie_word_embeddings)),

@@ -1,10 +1,8 @@
 /** Llama (Touvron et al. 2023; Llama 3: Dubey et al. 2024): pre-norm decoder, RMSNorm, rotary positions, SwiGLU, GQA. */
 import { activation, tie } from '../config/common';
 import { depth, flag, optionalSize, real, size, type Values } from '../config/keys';
-import { groupedQueryAttention } from './blocks/attention';
-import { decoder, decoderArchitectures, gatedMlp, preNormLayer, type Decoder } from './blocks/decoder';
-import { rmsNorm } from './blocks/layers';
-import { rotary, rotaryKeys } from './blocks/rotary';
+import { decoderArchitectures, gatedMlp, rotaryDecoder, type Decoder } from './blocks/decoder';
+import { rotaryKeys } from './blocks/rotary';
 import { family } from './family';
 
 const keys = {
@@ -25,37 +23,24 @@ const keys = {
   ...rotaryKeys,
 } as const;
 
-function body(c: Values<typeof keys>): Decoder {
-  const width = c.hidden_size;
-  const headDim = c.head_dim ?? Math.floor(width / c.num_attention_heads);
-  const angles = rotary(c, { dim: headDim, defaultTheta: 10000, positions: c.max_position_embeddings });
-  const attention = {
-    heads: c.num_attention_heads,
+const body = (c: Values<typeof keys>): Decoder =>
+  rotaryDecoder(c, {
     keyValueHeads: c.num_key_value_heads ?? c.num_attention_heads,
-    headDim,
     mask: { type: 'causal' },
-    position: { type: 'rotary', rotary: angles },
-  } as const;
-  const layer = () =>
-    preNormLayer({
-      self_attn: groupedQueryAttention(width, attention, c.attention_bias),
-      mlp: gatedMlp(width, c.intermediate_size, c.hidden_act, c.mlp_bias),
-      input_layernorm: rmsNorm(width, c.rms_norm_eps),
-      post_attention_layernorm: rmsNorm(width, c.rms_norm_eps),
-    });
-  return decoder({
-    vocabulary: c.vocab_size,
-    width,
-    layers: Array.from({ length: c.num_hidden_layers }, layer),
-    norm: rmsNorm(width, c.rms_norm_eps),
-    rotary: angles,
+    defaultTheta: 10000,
+    attentionBias: c.attention_bias,
+    feedForward: () => gatedMlp(c.hidden_size, c.intermediate_size, c.hidden_act, c.mlp_bias),
   });
-}
 
 export const llama = family({
   modelType: 'llama',
   keys,
   base: 'LlamaModel',
   initializerRange: (c) => c.initializer_range,
+  check(c, checks) {
+    // With a head_dim of its own any width is legal, whatever the class's own check says: 1792 with 24 heads of 128 exists.
+    if (c.head_dim !== undefined) return;
+    checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads);
+  },
   architectures: decoderArchitectures('Llama', body, 'transformer'),
 });

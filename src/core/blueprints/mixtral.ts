@@ -1,12 +1,9 @@
 /** Mixtral (Jiang et al. 2024): Llama's decoder with a mixture of experts in the place of the feed-forward. */
 import { activation, tie } from '../config/common';
 import { depth, optionalSize, real, size, type Values } from '../config/keys';
-import type { MaskPattern } from '../model/module';
-import { groupedQueryAttention } from './blocks/attention';
-import { decoder, decoderArchitectures, preNormLayer, type Decoder } from './blocks/decoder';
+import { decoderArchitectures, rotaryDecoder, type Decoder } from './blocks/decoder';
 import { softmaxExperts } from './blocks/experts';
-import { rmsNorm } from './blocks/layers';
-import { rotary, rotaryKeys } from './blocks/rotary';
+import { rotaryKeys } from './blocks/rotary';
 import { family } from './family';
 
 const keys = {
@@ -29,38 +26,20 @@ const keys = {
 } as const;
 
 function body(c: Values<typeof keys>): Decoder {
-  const width = c.hidden_size;
-  const headDim = c.head_dim ?? Math.floor(width / c.num_attention_heads);
-  const angles = rotary(c, { dim: headDim, defaultTheta: 1e6, positions: c.max_position_embeddings });
-  const mask: MaskPattern =
-    c.sliding_window === undefined ? { type: 'causal' } : { type: 'slidingWindow', window: c.sliding_window };
-  const attention = {
-    heads: c.num_attention_heads,
-    keyValueHeads: c.num_key_value_heads,
-    headDim,
-    mask,
-    position: { type: 'rotary', rotary: angles },
-  } as const;
+  const window = c.sliding_window;
   const experts = {
     count: c.num_local_experts,
     active: c.num_experts_per_tok,
-    width,
+    width: c.hidden_size,
     intermediate: c.intermediate_size,
     activation: c.hidden_act,
   };
-  const layer = () =>
-    preNormLayer({
-      self_attn: groupedQueryAttention(width, attention, false),
-      mlp: softmaxExperts(experts, true),
-      input_layernorm: rmsNorm(width, c.rms_norm_eps),
-      post_attention_layernorm: rmsNorm(width, c.rms_norm_eps),
-    });
-  return decoder({
-    vocabulary: c.vocab_size,
-    width,
-    layers: Array.from({ length: c.num_hidden_layers }, layer),
-    norm: rmsNorm(width, c.rms_norm_eps),
-    rotary: angles,
+  return rotaryDecoder(c, {
+    keyValueHeads: c.num_key_value_heads,
+    mask: window === undefined ? { type: 'causal' } : { type: 'slidingWindow', window },
+    defaultTheta: 1e6,
+    attentionBias: false,
+    feedForward: () => softmaxExperts(experts, true),
   });
 }
 

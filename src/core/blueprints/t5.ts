@@ -1,5 +1,5 @@
 /** T5 (Raffel et al. 2019): encoder–decoder with RMSNorm, unscaled scores and one table of relative positions a stack. */
-import { labels, type Common } from '../config/common';
+import { ACTIVATIONS, labels, type Common } from '../config/common';
 import { any, depth, optionalDepth, real, size, text, type Values } from '../config/keys';
 import { block, listed, type Chain } from '../model/build';
 import type { Attention, Block, Embedding, Mlp, Module, ModelInput, PositionScheme } from '../model/module';
@@ -21,7 +21,10 @@ const keys = {
   relative_attention_max_distance: size(128),
   layer_norm_epsilon: real(1e-6),
   initializer_factor: real(1),
-  feed_forward_proj: text('relu'),
+  feed_forward_proj: text('relu', [...ACTIVATIONS, ...ACTIVATIONS.map((name) => `gated-${name}`)]),
+  /** Saved files carry what `feed_forward_proj` was read as; the class lets these win. */
+  is_gated_act: any(),
+  dense_act_fn: any(),
   /** transformers 5 ties whatever this says; an explicit false is what T5 1.1 checkpoints hold, and is counted so. */
   tie_word_embeddings: any({ role: 'tie' }),
   /** Said by files of transformers 5; before, an untied head was an unscaled one. */
@@ -63,10 +66,12 @@ function attention(
 /** `relu`, or `gated-gelu`, where gelu means its tanh form as the first checkpoints had it. */
 function feedForward(c: Config): Mlp {
   const parts = c.feed_forward_proj.split('-');
-  const activation = c.feed_forward_proj === 'gated-gelu' ? 'gelu_new' : parts[parts.length - 1]!;
+  const named = c.feed_forward_proj === 'gated-gelu' ? 'gelu_new' : parts[parts.length - 1]!;
+  const activation = typeof c.dense_act_fn === 'string' ? c.dense_act_fn : named;
+  const gated = typeof c.is_gated_act === 'boolean' ? c.is_gated_act : parts[0] === 'gated';
   const up = () => linear(c.d_model, c.d_ff, { bias: false });
   const down = linear(c.d_ff, c.d_model, { bias: false });
-  return parts[0] === 'gated'
+  return gated
     ? mlp(activation, { gate: up(), up: up(), down }, { gate: 'wi_0', up: 'wi_1', down: 'wo' })
     : mlp(activation, { up: up(), down }, { up: 'wi', down: 'wo' });
 }

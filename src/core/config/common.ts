@@ -1,23 +1,22 @@
 /** Keys that every class of transformers takes, whatever its model type. */
-import { any, flag, text, type Values } from './keys';
+import { any, flag, optionalSize, text, type Values } from './keys';
 
 /** Common keys that blueprints read. */
 export const commonKeys = {
   id2label: any(),
-  num_labels: any(),
-  dtype: any({ aliases: ['torch_dtype'] }),
+  num_labels: optionalSize({ min: 0 }),
+  /** The new spelling wins where both are given. */
+  torch_dtype: any({ aliases: ['dtype'] }),
   quantization_config: any(),
 } as const;
 
 export type Common = Values<typeof commonKeys>;
 
-/** Labels of a classification head: as many as `id2label` names, else `num_labels`, else 2. */
+/** Labels of a classification head: `num_labels`, else as many as `id2label` names, else 2. */
 export function labels(common: Common): number {
-  if (typeof common.id2label === 'object' && common.id2label !== null) {
-    return Object.keys(common.id2label).length;
-  }
-  const given = common.num_labels;
-  return typeof given === 'number' && Number.isSafeInteger(given) && given >= 0 ? given : 2;
+  if (common.num_labels !== undefined) return common.num_labels;
+  const names = common.id2label;
+  return typeof names === 'object' && names !== null ? Object.keys(names).length : 2;
 }
 
 /** `tie_word_embeddings` with the class's default. */
@@ -25,7 +24,36 @@ export function tie(fallback: boolean) {
   return flag(fallback, { role: 'tie' });
 }
 
-export const activation = (fallback: string, aliases: readonly string[] = []) => text(fallback, { aliases });
+/** Activations of transformers' ACT2CLS that have no parameters of their own. */
+export const ACTIVATIONS: readonly string[] = [
+  'gelu',
+  'gelu_10',
+  'gelu_fast',
+  'gelu_new',
+  'gelu_python',
+  'gelu_pytorch_tanh',
+  'gelu_python_tanh',
+  'gelu_accurate',
+  'hardswish',
+  'laplace',
+  'leaky_relu',
+  'linear',
+  'mish',
+  'quick_gelu',
+  'relu',
+  'relu2',
+  'relu6',
+  'sigmoid',
+  'silu',
+  'sqrtsoftplus',
+  'swish',
+  'tanh',
+];
+
+/** The name of an activation. */
+export function activation(fallback: string) {
+  return text(fallback, ACTIVATIONS);
+}
 
 /**
  * Keys of PreTrainedConfig, generation settings that old files carry, and what tools write beside them: read by the

@@ -1,5 +1,5 @@
 /** A parsed config: values with their places in the text, what was given, what was filled, what is wrong. */
-import type { Problem, Span, ValueType } from '../analysis';
+import type { Problem, ProblemArguments, ProblemCode, Span, ValueType } from '../analysis';
 import type { Key, Keys, Values } from './keys';
 import { plain, properties, span, type Node } from './parse';
 
@@ -55,6 +55,11 @@ export class Config {
     return found as Values<K>;
   }
 
+  /** Reports a value that is legal alone and not with the others, at the key that the file gives, or at the object. */
+  reject<C extends ProblemCode>(path: string, code: C, args: ProblemArguments[C]): void {
+    this.problem(this.given.get(path) ?? this.object, code, args);
+  }
+
   /** Names in the file that nobody asked for, of this object alone. */
   unread(): string[] {
     return [...this.given.keys()].filter((name) => !this.known.has(name));
@@ -93,7 +98,8 @@ export class Config {
       case 'flag':
         return this.typed(name, node, typeof value === 'boolean', key.type) ? value : undefined;
       case 'text':
-        return this.typed(name, node, typeof value === 'string', key.type) ? value : undefined;
+        if (!this.typed(name, node, typeof value === 'string', key.type)) return undefined;
+        return this.isLegalText(name, key, node, value as string) ? value : undefined;
       case 'pair': {
         const both = Array.isArray(value) ? (value as unknown[]) : [value, value];
         const fits = both.length === 2 && both.every((each) => Number.isInteger(each));
@@ -108,6 +114,12 @@ export class Config {
         return this.inRange(name, key, node, value as number) ? value : undefined;
       }
     }
+  }
+
+  private isLegalText(name: string, key: Key<unknown>, node: Node, found: string): boolean {
+    const fits = key.values?.includes(found) ?? true;
+    if (!fits) this.problem(node, 'key.value', { key: this.prefix + name, allowed: key.values ?? [], found });
+    return fits;
   }
 
   private inRange(name: string, key: Key<unknown>, node: Node, found: number): boolean {
@@ -127,11 +139,7 @@ export class Config {
     return fits;
   }
 
-  private problem<C extends Problem['code']>(
-    node: Node,
-    code: C,
-    args: Extract<Problem, { code: C }>['arguments'],
-  ): void {
+  private problem<C extends ProblemCode>(node: Node, code: C, args: ProblemArguments[C]): void {
     this.problems.push({ code, severity: 'error', span: span(node), arguments: args } as Problem);
   }
 }

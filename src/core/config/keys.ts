@@ -15,6 +15,8 @@ export interface Key<T> {
   readonly nullIsValue?: true;
   /** Other spellings that the class reads; they win over its own, as in transformers' attribute_map. */
   readonly aliases: readonly string[];
+  /** Legal texts, where only some are. */
+  readonly values?: readonly string[];
   /** What the value counts, where a reading wants to know. */
   readonly role?: KeyRole;
 }
@@ -37,7 +39,7 @@ interface Options {
 /** No tensor that a machine can hold has a longer axis. */
 export const MAX_SIZE = 2 ** 31 - 1;
 /** Deeper than any model that exists, and few enough to build a tree of in a moment. */
-export const MAX_LAYERS = 4096;
+export const MAX_LAYERS = 1024;
 
 function integer<T>(fallback: T, nullable: boolean, options: Options): Key<T> {
   return {
@@ -111,8 +113,10 @@ export function flag(fallback: boolean, options: Options = {}): Key<boolean> {
   };
 }
 
-export function text(fallback: string, options: Options = {}): Key<string> {
-  return { type: 'text', fallback, nullable: false, min: 0, max: 0, aliases: options.aliases ?? [] };
+/** @param values those that are legal; any, where left out. */
+export function text(fallback: string, values?: readonly string[]): Key<string> {
+  const common = { type: 'text', fallback, nullable: false, min: 0, max: 0, aliases: [] } as const;
+  return values === undefined ? common : { ...common, values };
 }
 
 /** A value of any shape, which the blueprint's own helper reads. */

@@ -21,7 +21,14 @@ export function parseConfig(text: string): ParsedText {
   const errors: ParseError[] = [];
   const options = { allowTrailingComma: true, disallowComments: false, allowEmptyContent: false };
   // A byte-order mark is no JSON, but editors and Python write it; offsets stay those of the text.
-  const root = parseTree(text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text, errors, options);
+  let root: Node | undefined;
+  try {
+    root = parseTree(text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text, errors, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // The parser calls itself at each bracket; no config is so deep that the stack ends.
+    return { root: undefined, syntax: { span: { start: 0, end: text.length }, detail: 'NestedTooDeep' } };
+  }
   const first = errors[0];
   return {
     root: root?.type === 'object' ? root : undefined,
@@ -45,19 +52,22 @@ export function properties(object: Node): Map<string, Node> {
   return found;
 }
 
-/** Where every property of the tree stands, by its dotted path; lists are not entered. */
+/** Configs nest sub-configs, and those their parameters. */
+const DEEPEST = 8;
+
+/** Where every property of the tree stands, by its dotted path, as deep as configs nest; lists are not entered. */
 export function anchors(root: Node): Record<string, Anchor> {
   const found: Record<string, Anchor> = Object.create(null) as Record<string, Anchor>;
-  const visit = (object: Node, prefix: string): void => {
+  const visit = (object: Node, prefix: string, depth: number): void => {
     for (const property of object.children ?? []) {
       const [key, value] = property.children ?? [];
       if (key === undefined) continue;
       const path = prefix + String(key.value);
       found[path] = value === undefined ? { key: span(key) } : { key: span(key), value: span(value) };
-      if (value?.type === 'object') visit(value, `${path}.`);
+      if (value?.type === 'object' && depth < DEEPEST) visit(value, `${path}.`, depth + 1);
     }
   };
-  visit(root, '');
+  visit(root, '', 1);
   return found;
 }
 

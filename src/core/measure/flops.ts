@@ -203,7 +203,7 @@ class Counter {
     this.project(module, x, memory);
     const [batch = 1, queries = 1] = x.shape;
     const own = module.place !== 'cross';
-    const past = own && module.mask.type !== 'full' ? this.pass.past : 0;
+    const past = own ? pastKeys(module.mask, this.pass.past) : 0;
     const keys = past + (memory.shape[1] ?? 1);
     if (!x.cached) {
       const each = product(2, batch, module.heads, module.headDim + module.valueDim);
@@ -251,6 +251,12 @@ class Counter {
     }
     return cost;
   }
+}
+
+/** Keys that are in the cache for a token to come: a sliding window keeps those that the token sees beside itself. */
+function pastKeys(mask: MaskPattern, past: number): number {
+  if (mask.type === 'full') return 0;
+  return mask.type === 'slidingWindow' ? Math.min(past, mask.window - 1) : past;
 }
 
 function charge(cost: Cost, flops: bigint, inputGradient: boolean): void {

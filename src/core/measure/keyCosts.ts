@@ -5,14 +5,19 @@
 import { rebuild, type Built } from '../build';
 import type { KeyCost } from '../analysis';
 import type { ReadKey } from '../config/config';
+import type { Module } from '../model/module';
+import { modulesOf } from '../model/walk';
 import { attentions, type CacheSize } from './memory';
 import { parameterTotals } from './parameters';
 
 /** Keys with less than this share of the total are not worth a figure in the text, nor the time to find it. */
 const SMALLEST_SHARE = 0.002;
 
+/** Modules; DeepSeek-V3 has about 1,300. */
+const LARGEST_TREE = 8000;
+
 export function keyCosts(built: Built, total: number, cache: CacheSize | undefined): KeyCost[] {
-  if (built.found === undefined) return [];
+  if (built.found === undefined || isHuge(built.found.model.root)) return [];
   const costs: KeyCost[] = [];
   for (const read of built.found.config.read) {
     if (read.source !== 'given') continue;
@@ -23,6 +28,13 @@ export function keyCosts(built: Built, total: number, cache: CacheSize | undefin
     }
   }
   return costs;
+}
+
+/** Each key builds the model anew, a few times: too slow for a tree that is far larger than any that exists. */
+function isHuge(root: Module): boolean {
+  let modules = 0;
+  modulesOf(root, () => modules++);
+  return modules > LARGEST_TREE;
 }
 
 /** Keys that hold a share proportional to their value, seen at one more and at half; layers by what one more adds. */

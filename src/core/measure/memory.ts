@@ -13,6 +13,8 @@ const BYTES: Readonly<Record<string, number>> = {
   bfloat16: 2,
   float8_e4m3fn: 1,
   float8_e5m2: 1,
+  float8_e4m3fnuz: 1,
+  float8_e5m2fnuz: 1,
   int8: 1,
   uint8: 1,
 };

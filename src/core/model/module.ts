@@ -293,8 +293,6 @@ export type BlockRole = 'model' | 'stack' | 'layer' | 'embeddings' | 'head' | 'p
 export type Module =
   Linear | Embedding | Norm | Attention | Mlp | Experts | Convolution | Rotary | Holder | Block;
 
-export type ModuleKind = Module['kind'];
-
 /** Names as transformers' ACT2FN has them, of those that the engine can compute; others are kept by their name. */
 export type Activation = string;
 

@@ -51,7 +51,7 @@ export interface SharedThing {
   readonly shape?: readonly number[];
   /** Parameters held once. */
   readonly unique: number;
-  /** Uses of it in a forward pass. */
+  /** Uses of it in a forward pass; where several are folded, of the one that is used most. */
   readonly applications: number;
   /** What copies for each user would add. */
   readonly saves: number;

@@ -68,21 +68,23 @@ function tiedTensors(found: Found, flops: FlopCount, nodeOf: NodeOf): SharedThin
 function repeatedModules(tree: Folded, flops: FlopCount): SharedThing[] {
   const things: SharedThing[] = [];
   const visit = (part: Folded, around: number): void => {
-    const applications = flops.costs.get(part.module)?.applications ?? around;
+    // Equal modules may run unequally often: seven layers in three groups.
+    const runs = part.all.map((module) => flops.costs.get(module)?.applications ?? around);
+    const most = Math.max(...runs);
     const unique = parametersBelow(part.module);
-    if (applications > around && around > 0 && unique > 0) {
+    if (most > around && unique > 0) {
       things.push({
         mark: 'repeatedModule',
         name: part.path,
         users: [part.path],
         nodes: [part.path],
         unique: unique * part.all.length,
-        applications,
-        saves: unique * part.all.length * (applications - 1),
+        applications: most,
+        saves: unique * runs.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
         evidence: 'architecture',
       });
     }
-    for (const child of part.children) visit(child, Math.max(around, applications));
+    for (const child of part.children) visit(child, Math.max(around, most));
   };
   visit(tree, 1);
   return things;

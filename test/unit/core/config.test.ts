@@ -99,6 +99,10 @@ describe('values that no model can have', () => {
     ['"vocab_size"', 'null', 'key.null'],
     ['"attention_bias"', '1', 'key.type'],
     ['"hidden_act"', '5', 'key.type'],
+    ['"hidden_act"', '"nonsense"', 'key.value'],
+    // It has a parameter of its own, which no blueprint builds.
+    ['"hidden_act"', '"prelu"', 'key.value'],
+    ['"num_attention_heads"', '33', 'key.multiple'],
   ];
   for (const [key, value, code] of cases) {
     it(`${key}: ${value}`, () => {
@@ -110,9 +114,34 @@ describe('values that no model can have', () => {
       assert.ok(problem);
       assert.equal(problem.code, code);
       assert.equal(problem.severity, 'error');
-      assert.equal(covered(text, problem), value);
+      // What does not fit another key is told at that key, or at the object where the file leaves it out.
+      assert.equal(covered(text, problem), code === 'key.multiple' ? text : value);
     });
   }
+
+  it('takes any width with a head_dim of its own', () => {
+    const text = llama(', "hidden_size": 1792, "num_attention_heads": 24, "head_dim": 128');
+    assert.equal(run(text).outcome, 'counted');
+  });
+
+  it('bounds layers of layers, before anything is built', () => {
+    const albert = (groups: number, inner: number) =>
+      run(`{ "model_type": "albert", "num_hidden_groups": ${groups}, "inner_group_num": ${inner} }`);
+    const { outcome, problems } = albert(1000, 1001);
+    assert.equal(outcome, 'invalid');
+    assert.deepEqual(problems[0]?.arguments, {
+      keys: ['inner_group_num', 'num_hidden_groups'],
+      found: 1_001_000,
+      max: 1024,
+    });
+    assert.equal(albert(3, 2).outcome, 'counted');
+  });
+
+  it('takes text that is nested without end for no JSON, and a deep value for what it is', () => {
+    assert.equal(run(`{ "model_type": "llama", "x": ${'['.repeat(200_000)}`).outcome, 'syntax');
+    const deep = '{"a":'.repeat(500) + '1' + '}'.repeat(500);
+    assert.equal(run(llama(`, "x": ${deep}`)).outcome, 'counted');
+  });
 
   it('says all of them at once', () => {
     const { problems } = run(llama(', "hidden_size": -1, "vocab_size": "x"'));
@@ -191,6 +220,21 @@ describe('what the figures say of the config', () => {
     assert.equal(run(llama(', "torch_dtype": "bfloat16"')).figures?.memory.weights, 2 * 6_738_415_616);
     assert.equal(run(llama(', "dtype": "float16"')).figures?.memory.weights, 2 * 6_738_415_616);
     assert.equal(run(llama()).figures?.memory.weights, 4 * 6_738_415_616);
+    assert.equal(
+      run(llama(', "dtype": "float32", "torch_dtype": "bfloat16"')).figures?.memory.dtype,
+      'float32',
+    );
+  });
+
+  it('labels: num_labels before the names of id2label, two without either', () => {
+    const outputs = (extra: string) => {
+      const text = `{ "model_type": "llama", "architectures": ["LlamaForSequenceClassification"]${extra} }`;
+      return (run(text).figures!.parameters.total - 6_607_343_616) / 4096;
+    };
+    assert.equal(outputs(''), 2);
+    assert.equal(outputs(', "id2label": { "0": "a", "1": "b", "2": "c" }'), 3);
+    assert.equal(outputs(', "num_labels": 6, "id2label": { "0": "a", "1": "b", "2": "c" }'), 6);
+    assert.equal(outputs(', "num_labels": null, "id2label": { "0": "a" }'), 1);
   });
 
   it('that the weights are quantised, by the method of the config', () => {

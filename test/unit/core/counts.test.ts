@@ -181,6 +181,14 @@ describe('FLOPs of masks, decoding and training', () => {
     assert.equal(flops.decode, BigInt(products + scores(21) + rotary(1)));
   });
 
+  it('decodes against what a sliding window keeps', () => {
+    const mixtral = { ...tiny, model_type: 'mixtral', num_key_value_heads: 2, num_local_experts: 2 };
+    const decode = (window: number | null) =>
+      figures({ ...mixtral, sliding_window: window }, { context: 20 }).flops.decode!;
+    assert.equal(decode(null) - decode(5), BigInt(scores(21 - 5)));
+    assert.equal(decode(null), decode(50));
+  });
+
   it('cuts tokens and context to the positions', () => {
     const { workload, inputs } = figures(tiny, { tokens: 500, context: 500 });
     assert.equal(workload.tokens, 64);

@@ -110,6 +110,28 @@ describe('the shared-weight graph', () => {
     );
   });
 
+  it('repeats: groups that take unequal turns save what each saves', () => {
+    const layer = 7_087_872;
+    const saved = (layers: number, groups: number) => {
+      const config = { hidden_size: 768, num_attention_heads: 12, intermediate_size: 3072 };
+      const found = graph({
+        model_type: 'albert',
+        ...config,
+        num_hidden_layers: layers,
+        num_hidden_groups: groups,
+      });
+      return marked(found, 'repeatedModule').reduce((sum, { saves }) => sum + saves, 0);
+    };
+    for (const [layers, groups] of [
+      [7, 3],
+      [3, 2],
+      [5, 4],
+      [6, 3],
+    ] as const) {
+      assert.equal(saved(layers, groups), (layers - groups) * layer, `${layers} layers, ${groups} groups`);
+    }
+  });
+
   it('groups: four query heads to a key/value head', () => {
     const [grouped] = marked(graph(llama), 'groupedHeads');
     assert.equal(grouped?.applications, 4);

@@ -1,9 +1,23 @@
 /** The pre-norm causal decoder of Llama and its kin, and the heads that transformers puts on it. */
 import { block, listed } from '../../model/build';
-import type { Attention, Block, Embedding, Experts, Linear, Mlp, Norm, Rotary } from '../../model/module';
+import type {
+  Attention,
+  Block,
+  Embedding,
+  Experts,
+  Linear,
+  MaskPattern,
+  Mlp,
+  Norm,
+  Rotary,
+} from '../../model/module';
 import { labels, type Common } from '../../config/common';
+import type { Values } from '../../config/keys';
 import { tokenInput, type Blueprint } from '../family';
-import { embedding, linear, mlp } from './layers';
+import { groupedQueryAttention } from './attention';
+import { embedding, linear, mlp, rmsNorm } from './layers';
+import type { rotaryKeys } from './rotary';
+import { rotary } from './rotary';
 
 /** x + attention(norm x), then x + mlp(norm x). */
 export function preNormLayer(parts: {
@@ -59,6 +73,59 @@ export function decoder(parts: {
     return trace.chain(x, ...parts.layers, parts.norm);
   });
   return { block: model, embedding: table, width: parts.width };
+}
+
+/** What Llama and its kin read for their body. */
+interface RotaryDecoderKeys extends Values<typeof rotaryKeys> {
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly head_dim: number | undefined;
+  readonly max_position_embeddings: number;
+  readonly rms_norm_eps: number;
+}
+
+/** Llama's decoder: grouped-query attention with rotary positions, RMSNorm, and a feed-forward of the family's own. */
+export function rotaryDecoder(
+  c: RotaryDecoderKeys,
+  own: {
+    readonly keyValueHeads: number;
+    readonly mask: MaskPattern;
+    readonly defaultTheta: number;
+    readonly attentionBias: boolean;
+    readonly feedForward: () => Mlp | Experts;
+  },
+): Decoder {
+  const width = c.hidden_size;
+  const headDim = c.head_dim ?? Math.floor(width / c.num_attention_heads);
+  const angles = rotary(c, {
+    dim: headDim,
+    defaultTheta: own.defaultTheta,
+    positions: c.max_position_embeddings,
+  });
+  const attention = {
+    heads: c.num_attention_heads,
+    keyValueHeads: own.keyValueHeads,
+    headDim,
+    mask: own.mask,
+    position: { type: 'rotary', rotary: angles },
+  } as const;
+  const norm = () => rmsNorm(width, c.rms_norm_eps);
+  const layer = () =>
+    preNormLayer({
+      self_attn: groupedQueryAttention(width, attention, own.attentionBias),
+      mlp: own.feedForward(),
+      input_layernorm: norm(),
+      post_attention_layernorm: norm(),
+    });
+  return decoder({
+    vocabulary: c.vocab_size,
+    width,
+    layers: Array.from({ length: c.num_hidden_layers }, layer),
+    norm: norm(),
+    rotary: angles,
+  });
 }
 
 /** What the classes of a decoder family read besides the body's own keys. */

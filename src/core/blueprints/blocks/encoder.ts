@@ -1,10 +1,12 @@
 /** The post-norm encoder of BERT and its kin: embeddings of tokens, positions and segments, layers, pooler, LM head. */
 import { block, parameter, type Chain } from '../../model/build';
 import type { Attention, Block, Embedding, Linear, Mlp, Module, ModelInput, Norm } from '../../model/module';
+import type { Common } from '../../config/common';
+import type { Blueprint } from '../family';
 import { embedding, layerNorm, linear } from './layers';
 
 /** What a checkpoint calls the parts of a post-norm layer. */
-export interface LayerNames {
+interface LayerNames {
   readonly attention: string;
   readonly attentionNorm: string;
   readonly mlp: string;
@@ -82,7 +84,7 @@ export function maskedLanguageHead(
 }
 
 /** Token ids and segment ids. */
-export function segmentedInputs(limit: number): ModelInput[] {
+function segmentedInputs(limit: number): ModelInput[] {
   return [
     { name: 'input_ids', type: 'tokens', stream: 'tokens', limit },
     { name: 'token_type_ids', type: 'segments', stream: 'tokens' },
@@ -108,8 +110,39 @@ export interface EncoderHead {
 /** Heads by the names that they have in the checkpoint. */
 export type EncoderHeads = Readonly<Record<string, EncoderHead>>;
 
-/** A body with heads; the first head's output is the model's. Without heads, the body is the model. */
-export function withHeads(bodyName: string, body: Encoder, heads: EncoderHeads): Block {
+/** Whether a class has a pooler, and who runs it: the body itself, or the head that reads it. */
+export type Pooler = 'none' | 'runs' | 'forHead';
+
+/**
+ * Makes the classes of an encoder family: a body, and heads by the names that they have in the checkpoint. The first
+ * head's output is the model's; without heads the body is the model.
+ *
+ * @param name what the classes with heads call the body: `bert`.
+ */
+export function encoderArchitecture<C extends { readonly max_position_embeddings: number }>(
+  name: string,
+  body: (config: C, pooler: Pooler) => Encoder,
+) {
+  return (pooler: Pooler, heads: (config: C, encoder: Encoder) => EncoderHeads) =>
+    (config: C): Blueprint => {
+      const encoder = body(config, pooler);
+      const root = withHeads(name, encoder, heads(config, encoder));
+      return { root, inputs: segmentedInputs(config.max_position_embeddings) };
+    };
+}
+
+interface HeadConfig extends Common {
+  readonly hidden_size: number;
+}
+
+/** One linear head under `name`, on every token or on the pooled first one. */
+export function linearHead(name: string, on: EncoderHead['on'], outputs: (config: HeadConfig) => number) {
+  return (config: HeadConfig): EncoderHeads => ({
+    [name]: { head: linear(config.hidden_size, outputs(config)), on },
+  });
+}
+
+function withHeads(bodyName: string, body: Encoder, heads: EncoderHeads): Block {
   const wanted = Object.values(heads);
   if (wanted.length === 0) return body.block;
   const children = Object.fromEntries(Object.entries(heads).map(([name, { head }]) => [name, head]));
