@@ -37,7 +37,7 @@ export interface Analysis {
 export type Severity = 'error' | 'warning' | 'information';
 
 /** What a key takes; a `pair` is a whole number or a list of two. */
-export type ValueType = 'integer' | 'pair' | 'number' | 'flag' | 'text';
+export type ValueType = 'integer' | 'pair' | 'number' | 'flag' | 'text' | 'object';
 
 /** Codes of problems, with the arguments that their wording takes. */
 export interface ProblemArguments {

@@ -76,6 +76,7 @@ const TYPES: { readonly [T in ValueType]: () => string } = {
   number: () => l10n.t('a number'),
   flag: () => l10n.t('true or false'),
   text: () => l10n.t('a text'),
+  object: () => l10n.t('an object with keys of its own'),
 };
 
 /** A limit of a key: whole ones with separators, others as they are. */

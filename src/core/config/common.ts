@@ -1,13 +1,13 @@
 /** Keys that every class of transformers takes, whatever its model type. */
-import { any, flag, optionalSize, text, type Values } from './keys';
+import { any, flag, object, optionalSize, text, type Values } from './keys';
 
 /** Common keys that blueprints read. */
 export const commonKeys = {
-  id2label: any(),
+  id2label: object(),
   num_labels: optionalSize({ min: 0 }),
   /** The new spelling wins where both are given. */
   torch_dtype: any({ aliases: ['dtype'] }),
-  quantization_config: any(),
+  quantization_config: object(),
 } as const;
 
 export type Common = Values<typeof commonKeys>;
@@ -15,8 +15,7 @@ export type Common = Values<typeof commonKeys>;
 /** Labels of a classification head: `num_labels`, else as many as `id2label` names, else 2. */
 export function labels(common: Common): number {
   if (common.num_labels !== undefined) return common.num_labels;
-  const names = common.id2label;
-  return typeof names === 'object' && names !== null ? Object.keys(names).length : 2;
+  return common.id2label === undefined ? 2 : Object.keys(common.id2label).length;
 }
 
 /** `tie_word_embeddings` with the class's default. */

@@ -100,6 +100,8 @@ export class Config {
       case 'text':
         if (!this.typed(name, node, typeof value === 'string', key.type)) return undefined;
         return this.isLegalText(name, key, node, value as string) ? value : undefined;
+      case 'object':
+        return this.typed(name, node, node.type === 'object', key.type) ? value : undefined;
       case 'pair': {
         const both = Array.isArray(value) ? (value as unknown[]) : [value, value];
         const fits = both.length === 2 && both.every((each) => Number.isInteger(each));

@@ -113,6 +113,23 @@ export function flag(fallback: boolean, options: Options = {}): Key<boolean> {
   };
 }
 
+/** A real number that the class takes from elsewhere where it is missing or null. */
+export function optionalReal(options: Options = {}): Key<number | undefined> {
+  return { ...real(0, options), fallback: undefined, nullable: true };
+}
+
+/** Keys of its own, which the blueprint's helper reads; null is none. */
+export function object(options: Options = {}): Key<Readonly<Record<string, unknown>> | undefined> {
+  return {
+    type: 'object',
+    fallback: undefined,
+    nullable: true,
+    min: 0,
+    max: 0,
+    aliases: options.aliases ?? [],
+  };
+}
+
 /** @param values those that are legal; any, where left out. */
 export function text(fallback: string, values?: readonly string[]): Key<string> {
   const common = { type: 'text', fallback, nullable: false, min: 0, max: 0, aliases: [] } as const;

@@ -1,10 +1,10 @@
 /** Rotary position embedding as configs describe it: `rope_parameters`, or the older `rope_scaling` and `rope_theta`. */
-import { any, type Values } from '../../config/keys';
+import { object, optionalReal, type Values } from '../../config/keys';
 import { NO_CHILDREN, type Rotary, type RotaryScaling } from '../../model/module';
 
 export const rotaryKeys = {
-  rope_parameters: any({ aliases: ['rope_scaling'] }),
-  rope_theta: any(),
+  rope_parameters: object({ aliases: ['rope_scaling'] }),
+  rope_theta: optionalReal(),
 } as const;
 
 /** Keys of one scheme, as they stand in the config. */
@@ -19,11 +19,11 @@ interface RotaryOptions {
 }
 
 export function rotary(config: Values<typeof rotaryKeys>, options: RotaryOptions): Rotary {
-  const scheme = schemeOf(config);
+  const scheme: Scheme = config.rope_parameters ?? {};
   return {
     kind: 'rotary',
     dim: options.dim,
-    theta: number(scheme, 'rope_theta') ?? asNumber(config.rope_theta) ?? options.defaultTheta,
+    theta: number(scheme, 'rope_theta') ?? config.rope_theta ?? options.defaultTheta,
     scaling: scaling(scheme, options.positions),
     pairs: options.pairs ?? 'half',
     parameters: {},
@@ -33,16 +33,11 @@ export function rotary(config: Values<typeof rotaryKeys>, options: RotaryOptions
 
 /** Factor on the softmax scale that DeepSeek's yarn asks for (`mscale_all_dim`); 1 elsewhere. */
 export function yarnScoreFactor(config: Values<typeof rotaryKeys>): number {
-  const scheme = schemeOf(config);
+  const scheme: Scheme = config.rope_parameters ?? {};
   const allDim = number(scheme, 'mscale_all_dim');
   const factor = number(scheme, 'factor');
   if (typeName(scheme) === 'default' || !allDim || factor === undefined) return 1;
   return yarnMscale(factor, allDim) ** 2;
-}
-
-function schemeOf(config: Values<typeof rotaryKeys>): Scheme {
-  const given = config.rope_parameters;
-  return typeof given === 'object' && given !== null ? (given as Scheme) : {};
 }
 
 function typeName(scheme: Scheme): string {
@@ -95,9 +90,6 @@ function yarnMscale(factor: number, mscale: number): number {
 }
 
 function number(scheme: Scheme, key: string): number | undefined {
-  return asNumber(scheme[key]);
-}
-
-function asNumber(value: unknown): number | undefined {
+  const value = scheme[key];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
