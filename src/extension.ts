@@ -20,16 +20,21 @@ import { startWorkerThread } from './host/workerPort';
 export function activate({ extensionUri, subscriptions }: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Headlight', { log: true });
   const worker = vscode.Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
+  const failed = (line: string): void => log.error(line);
   const engine = new EngineClient({
     start: startWorkerThread(worker, (line) => log.info(`engine: ${line}`)),
     log: (line) => log.info(line),
     idle: engineIdle,
   });
-  const analyses = new Analyses(engine, ({ uri }) => workload(vscode.Uri.parse(uri.toString(), true)));
+  const analyses = new Analyses(
+    engine,
+    ({ uri }) => workload(vscode.Uri.parse(uri.toString(), true)),
+    failed,
+  );
   const format = new NumberFormat(vscode.env.language);
   const refresh = new vscode.EventEmitter<void>();
   const context: FeatureContext = { analyses, format, log, refresh: refresh.event };
-  const active = new ActiveConfig(analyses);
+  const active = new ActiveConfig(analyses, failed);
   const panels = new Panels({ extension: extensionUri, engine, analyses, format, log });
 
   subscriptions.push(

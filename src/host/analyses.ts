@@ -42,13 +42,16 @@ interface Entry {
 }
 
 export class Analyses {
-  readonly changed = new Signal<AnalysisChange>();
+  readonly changed: Signal<AnalysisChange>;
   private readonly entries = new Map<string, Entry>();
 
   constructor(
     private readonly engine: Pick<Engine, 'analyse'>,
     private readonly workload: (document: ConfigText) => Workload,
-  ) {}
+    log: (line: string) => void,
+  ) {
+    this.changed = new Signal(log);
+  }
 
   /**
    * The reading of the document as it stands now; undefined where a newer version took its place meanwhile.

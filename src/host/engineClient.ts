@@ -50,6 +50,8 @@ interface Connection {
   readonly rpc: Remote<EngineApi, EngineEvents>;
   /** Runs of this worker by its own number; the state is kept for who listens later. */
   readonly runs: Map<number, RunEntry>;
+  /** True: it died by itself, not by the command. */
+  crashed: boolean;
 }
 
 interface RunEntry {
@@ -61,8 +63,8 @@ interface RunEntry {
 
 export class EngineClient implements Engine {
   /** The worker died (not: was stopped as idle); says how many runs went with it. */
-  readonly died = new Signal<{ readonly runs: number; readonly reason: string }>();
-  readonly stateChanged = new Signal<EngineState>();
+  readonly died: Signal<{ readonly runs: number; readonly reason: string }>;
+  readonly stateChanged: Signal<EngineState>;
 
   private connection: Connection | undefined;
   private readonly limit: RespawnLimit;
@@ -75,6 +77,8 @@ export class EngineClient implements Engine {
   private disposed = false;
 
   constructor(private readonly options: EngineOptions) {
+    this.died = new Signal(options.log);
+    this.stateChanged = new Signal(options.log);
     this.clock = options.clock ?? systemClock;
     const { limit, window } = options.respawns ?? { limit: 5, window: 60_000 };
     this.limit = new RespawnLimit(this.clock, limit, window);
@@ -163,11 +167,14 @@ export class EngineClient implements Engine {
     signal: AbortSignal,
   ): Promise<T> {
     for (let deaths = 0; ;) {
+      const connection = this.connected();
       try {
-        return await this.call(this.connected(), question, signal);
+        return await this.call(connection, question, signal);
       } catch (error) {
         if (!(error instanceof EngineError && error.code === 'restarted')) throw error;
-        if (++deaths >= DEATHS_OF_ONE_QUESTION) throw new EngineError('poison', error.message);
+        // Whoever restarts it by the command says nothing of the question.
+        if (connection.crashed && ++deaths >= DEATHS_OF_ONE_QUESTION)
+          throw new EngineError('poison', error.message);
       }
     }
   }
@@ -237,6 +244,7 @@ export class EngineClient implements Engine {
     const connection: Connection = {
       port,
       runs,
+      crashed: false,
       rpc: connect<EngineApi, EngineEvents>(events, channel, ['cancel']),
     };
     this.connection = connection;
@@ -246,8 +254,9 @@ export class EngineClient implements Engine {
   }
 
   /** What follows the end of a worker that was still wanted. */
-  private lose(connection: Connection, reason: string, counts: boolean): void {
-    if (counts) this.limit.recordDeath();
+  private lose(connection: Connection, reason: string, crashed: boolean): void {
+    connection.crashed = crashed;
+    if (crashed) this.limit.recordDeath();
     const runs = openRuns(connection);
     this.options.log(`engine ended: ${reason}`);
     this.close(connection, new EngineError('restarted', reason));

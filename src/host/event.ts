@@ -4,11 +4,11 @@ export interface Subscription {
   dispose(): void;
 }
 
-/** Calls every listener in the order of subscription; one that throws doesn't keep the others from hearing. */
+/** Calls every listener in the order of subscription; one that throws is logged, and the others hear all the same. */
 export class Signal<T> {
   private readonly listeners = new Set<(value: T) => void>();
 
-  constructor(private readonly onError: (error: unknown) => void = () => {}) {}
+  constructor(private readonly log: (line: string) => void) {}
 
   readonly on = (listener: (value: T) => void): Subscription => {
     // A wrapper of its own for each subscription: the same function may subscribe twice.
@@ -22,7 +22,7 @@ export class Signal<T> {
       try {
         listener(value);
       } catch (error) {
-        this.onError(error);
+        this.log(`a listener failed: ${(error instanceof Error && error.stack) || String(error)}`);
       }
     }
   }

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { Workload } from '../core/analysis';
 
-export const SECTION = 'headlight';
+const SECTION = 'headlight';
 
 export type Feature = 'diagnostics' | 'hover' | 'codeLens' | 'inlayHints';
 

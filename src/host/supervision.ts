@@ -16,7 +16,10 @@ export const systemClock: Clock = {
   },
 };
 
-/** Allows `limit` deaths within `window` milliseconds; one more and it gives up until `reset`. */
+/**
+ * Gives up at the `limit`th death within `window` milliseconds, until enough of them are longer ago than that, or until
+ * `reset`.
+ */
 export class RespawnLimit {
   private deaths: number[] = [];
 

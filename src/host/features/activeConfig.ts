@@ -7,12 +7,16 @@ import { Signal } from '../event';
 const CONTEXT_KEY = 'headlight.configActive';
 
 export class ActiveConfig implements vscode.Disposable {
-  readonly changed = new Signal<vscode.Uri | undefined>();
+  readonly changed: Signal<vscode.Uri | undefined>;
   private current: vscode.Uri | undefined;
   private key = false;
   private readonly subscriptions: vscode.Disposable[];
 
-  constructor(private readonly analyses: Analyses) {
+  constructor(
+    private readonly analyses: Analyses,
+    log: (line: string) => void,
+  ) {
+    this.changed = new Signal(log);
     this.subscriptions = [
       vscode.window.onDidChangeActiveTextEditor(() => this.update()),
       vscode.Disposable.from(

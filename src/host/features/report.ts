@@ -12,7 +12,9 @@ const SCHEME = 'headlight-report';
 /** Provides the documents and keeps the open ones up to date. */
 export function registerReports(context: FeatureContext): vscode.Disposable {
   const changed = new vscode.EventEmitter<vscode.Uri>();
-  const follow = context.analyses.changed.on(({ uri }) => {
+  const follow = context.analyses.changed.on(({ uri, error }) => {
+    // A failure is not kept, so a report that is provided anew asks, and fails, again: without this, without end.
+    if (error !== undefined) return;
     const report = reportUri(vscode.Uri.parse(uri, true));
     const open = vscode.workspace.textDocuments.some(
       (document) => document.uri.toString() === report.toString(),

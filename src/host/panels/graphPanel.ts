@@ -1,11 +1,12 @@
 /** The sharing panel of one config. */
 import * as vscode from 'vscode';
 import type { SharingGraph } from '../../core/sharing/graph';
+import type { GraphRequest } from '../../protocol/engine';
 import type { GraphHost, GraphView, GraphViewState } from '../../protocol/panels';
 import type { Remote } from '../../protocol/rpc';
 import type { Reading } from '../analyses';
 import { folderOf } from '../configFiles';
-import { isCancelled } from '../engineErrors';
+import { cancelled, isCancelled } from '../engineErrors';
 import { Store } from '../event';
 import { identityKey, toRange } from '../features/lines';
 import { workload } from '../settings';
@@ -34,7 +35,7 @@ export class GraphPanel implements GraphHost {
       graph: () => this.graph(),
       reveal: (node) => this.reveal(node),
     };
-    this.store.add(new ConfigWatch(config, context.analyses)).changed.on((event) => this.follow(event));
+    this.store.add(new ConfigWatch(config, context)).changed.on((event) => this.follow(event));
     panel.onDidDispose(() => {
       this.asking?.abort();
       this.store.dispose();
@@ -52,11 +53,17 @@ export class GraphPanel implements GraphHost {
     this.asking = asking;
     try {
       const document = await configText(this.config);
-      const reading = await this.context.analyses.of(document);
+      let request: Pick<GraphRequest, 'text' | 'workload'>;
+      let reading: Reading | undefined;
+      do {
+        if (asking.signal.aborted) throw cancelled();
+        request = { text: document.getText(), workload: workload(this.config) };
+        reading = await this.context.analyses.of(document);
+      } while (reading === undefined && document.getText() !== request.text);
+      if (asking.signal.aborted) throw cancelled();
       if (reading !== undefined && reading.analysis.figures === undefined)
         throw new Error(this.whyNot(reading));
       const folder = folderOf(this.config);
-      const request = { text: document.getText(), workload: workload(this.config) };
       this.shownOf = JSON.stringify(request);
       this.shown = await this.context.engine.graph(
         { ...request, ...(folder === undefined ? {} : { folder }) },
@@ -64,6 +71,8 @@ export class GraphPanel implements GraphHost {
       );
       return this.shown;
     } catch (error) {
+      // The page was given nothing: the same text is worth asking about again.
+      if (this.asking === asking) this.shownOf = '';
       if (!isCancelled(error)) this.context.log.warn(`graph of ${this.config.toString()}: ${String(error)}`);
       throw new Error(wordCallError(error), { cause: error });
     }

@@ -26,6 +26,8 @@ export class HeatmapPanel implements HeatmapHost {
   private readonly store = new Store();
   private current: CurrentRun | undefined;
   private opening: AbortController | undefined;
+  /** How often a run was asked for, or the panel closed: what began before the last time is wanted no more. */
+  private asked = 0;
   /** True until the page has asked for its first run: a page that is shown again may have the run it had. */
   private fresh = true;
 
@@ -42,7 +44,7 @@ export class HeatmapPanel implements HeatmapHost {
       headMap: (run, layer, head) => this.headMap(run, layer, head),
       cancel: (run) => this.cancel(run),
     };
-    const watch = this.store.add(new ConfigWatch(config, context.analyses));
+    const watch = this.store.add(new ConfigWatch(config, context));
     watch.changed.on((event) => {
       if (event.type === 'read' && this.current !== undefined && event.text !== this.current.text) {
         void this.view.configChanged();
@@ -50,8 +52,10 @@ export class HeatmapPanel implements HeatmapHost {
     });
     this.store.add(
       context.engine.died.on(() => {
-        if (this.current === undefined) return;
+        // A run that was being opened is lost as well; the page hears of the restart before it hears of the refusal.
+        if (this.current === undefined && this.opening === undefined) return;
         this.current = undefined;
+        this.opening = undefined;
         void this.view.engineRestarted(
           l10n.t('The engine ended and was started again. The input is run once more.'),
         );
@@ -71,11 +75,13 @@ export class HeatmapPanel implements HeatmapHost {
   }
 
   async run(input: RunInput, seed: number): Promise<RunHead> {
+    const asked = ++this.asked;
     const fresh = this.fresh;
     this.fresh = false;
     this.state = { ...this.state, input, seed };
     try {
       const configuration = (await configText(this.config)).getText();
+      if (asked !== this.asked) throw cancelled();
       const request = JSON.stringify([configuration, input, seed]);
       if (fresh && this.current?.request === request && this.current.state?.type !== 'cancelled') {
         return this.resume(this.current);
@@ -87,24 +93,39 @@ export class HeatmapPanel implements HeatmapHost {
     }
   }
 
-  private async start(configText: string, request: string, input: RunInput, seed: number): Promise<RunHead> {
+  private async start(text: string, request: string, input: RunInput, seed: number): Promise<RunHead> {
     this.close();
     const opening = new AbortController();
     this.opening = opening;
     const folder = folderOf(this.config);
-    const run = await this.context.engine.openRun(
-      { configText, ...(folder === undefined ? {} : { folder }), input, seed },
-      opening.signal,
-    );
-    if (this.opening !== opening) {
+    const { asked } = this;
+    let run: OpenRun;
+    try {
+      run = await this.context.engine.openRun(
+        { configText: text, ...(folder === undefined ? {} : { folder }), input, seed },
+        opening.signal,
+      );
+    } finally {
+      if (this.opening === opening) this.opening = undefined;
+    }
+    if (asked !== this.asked) {
       run.close();
       throw cancelled();
     }
-    this.opening = undefined;
-    const current: CurrentRun = { request, text: configText, run };
+    const current: CurrentRun = { request, text, run };
     this.current = current;
     run.listen((state) => this.tell(current, state));
+    // A run that begins takes the mark of an older text off the page: the head is answered first.
+    setTimeout(() => void this.compare(current), 0);
     return run.head;
+  }
+
+  /** Marks the picture where the text was changed while its run was being opened. */
+  private async compare(current: CurrentRun): Promise<void> {
+    // A config that is gone has no newer text.
+    const document = await configText(this.config).catch(() => undefined);
+    if (document === undefined || current !== this.current) return;
+    if (document.getText() !== current.text) void this.view.configChanged();
   }
 
   /** The page is new, the run is not: the head is answered, then the state, in this order. */
@@ -155,6 +176,7 @@ export class HeatmapPanel implements HeatmapHost {
   }
 
   private dispose(): void {
+    this.asked++;
     this.close();
     this.store.dispose();
   }

@@ -51,10 +51,11 @@ export type ConfigEvent =
 
 /** Tells what becomes of one config, whether an editor has it or another program writes it. */
 export class ConfigWatch implements vscode.Disposable {
-  readonly changed = new Signal<ConfigEvent>();
+  readonly changed: Signal<ConfigEvent>;
   private readonly store = new Store();
 
-  constructor(config: vscode.Uri, analyses: Analyses) {
+  constructor(config: vscode.Uri, { analyses, log }: Pick<PanelContext, 'analyses' | 'log'>) {
+    this.changed = new Signal((line) => log.error(line));
     const folder = vscode.Uri.joinPath(config, '..');
     const name = config.path.slice(config.path.lastIndexOf('/') + 1);
     const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, name), true);

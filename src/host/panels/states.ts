@@ -44,7 +44,7 @@ function configOf(kept: unknown): string | undefined {
   return typeof config === 'string' && /^[a-z][\w+.-]*:/i.test(config) ? config : undefined;
 }
 
-export function isRunInput(value: unknown): value is RunInput {
+function isRunInput(value: unknown): value is RunInput {
   const input = value as Partial<Record<string, unknown>> | null | undefined;
   if (input?.type === 'text') {
     return typeof input.text === 'string' && isOptionalString(input.pair) && isOptionalString(input.decoder);

@@ -16,6 +16,7 @@ function document(version: number, text = ''): ConfigText {
 /** An engine whose answers the test gives, in the order of the questions. */
 function setup(tokens = { now: 1 }) {
   const questions: (Deferred<Analysis> & { text: string; signal: AbortSignal })[] = [];
+  const log: string[] = [];
   const analyses = new Analyses(
     {
       analyse: ({ text }, signal) => {
@@ -26,10 +27,11 @@ function setup(tokens = { now: 1 }) {
       },
     },
     () => ({ ...workload, tokens: tokens.now }),
+    (line) => log.push(line),
   );
   const changes: AnalysisChange[] = [];
   analyses.changed.on((change) => changes.push(change));
-  return { analyses, questions, changes };
+  return { analyses, questions, changes, log };
 }
 
 describe('analyses', () => {
@@ -103,6 +105,17 @@ describe('analyses', () => {
     const again = analyses.of(document(1));
     questions[1]!.resolve(counted);
     assert.equal((await again)?.figures, figures);
+  });
+
+  it('logs what a listener throws', async () => {
+    const { analyses, questions, log } = setup();
+    analyses.changed.on(() => {
+      throw new Error('broken listener');
+    });
+    const answer = analyses.of(document(1));
+    questions[0]!.resolve(counted);
+    assert.equal((await answer)?.figures, figures);
+    assert.match(log.join(), /broken listener/);
   });
 
   it('forgets a closed document, and says so', async () => {

@@ -78,6 +78,37 @@ describe('engine client', () => {
     assert.equal(workers.length, 2);
   });
 
+  it('asks again after any number of restarts by the command', async () => {
+    let asked = 0;
+    const { client, workers } = setup({
+      analyse: () => (++asked <= 3 ? new Promise<Analysis>(() => {}) : Promise.resolve(none)),
+    });
+    const answer = client.analyse(request, never);
+    await settle();
+    client.restart();
+    await settle();
+    workers[1]!.die();
+    await settle();
+    client.restart();
+    assert.deepEqual(await answer, none);
+    assert.equal(workers.length, 4);
+  });
+
+  it('logs what a listener throws', async () => {
+    const lines: string[] = [];
+    const { start, workers } = fakeWorkers({ analyse: () => Promise.resolve(none) });
+    const client = new EngineClient({ start, log: (line) => lines.push(line), idle: () => 0 });
+    for (const signal of [client.died, client.stateChanged]) {
+      signal.on(() => {
+        throw new Error('broken listener');
+      });
+    }
+    await client.analyse(request, never);
+    workers[0]!.die();
+    await settle();
+    assert.equal(lines.filter((line) => line.includes('broken listener')).length, 3);
+  });
+
   it('gives up after too many deaths in a minute, until it is restarted or the minute is over', async () => {
     const { client, workers, clock } = setup({ analyse: () => Promise.resolve(none) }, 0, 3);
     for (let death = 0; death < 3; death++) {
