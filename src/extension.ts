@@ -34,8 +34,8 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
   const format = new NumberFormat(vscode.env.language);
   const refresh = new vscode.EventEmitter<void>();
   const context: FeatureContext = { analyses, format, log, refresh: refresh.event };
-  const active = new ActiveConfig(analyses, failed);
   const panels = new Panels({ extension: extensionUri, engine, analyses, format, log });
+  const active = new ActiveConfig(analyses, panels, failed);
 
   subscriptions.push(
     log,

@@ -1,7 +1,8 @@
 /** The worker's interface, without the thread: answers questions, keeps runs. */
 import { analyse, sharingGraph } from '../core/service';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
-import type { RunState } from '../protocol/run';
+import type { RunRequest, RunState } from '../protocol/run';
+import { Budget } from './budget';
 import { Cancelled, RunFailure, runError } from './failure';
 import { headMap, thumbnails } from './maps';
 import { Pace, turn } from './pace';
@@ -26,6 +27,7 @@ export function createEngine(
 ): EngineApi {
   const tickets = new Map<number, AbortController>();
   const runs = new Map<number, OpenRun>();
+  const budget = new Budget(memory);
   let lastRun = 0;
 
   /** Answers under a ticket, unless `cancel` came with the same batch of messages. */
@@ -36,6 +38,8 @@ export function createEngine(
     const controller = new AbortController();
     tickets.set(ticket, controller);
     try {
+      // A question comes in with the messages of one turn; what came just after it is there a turn later.
+      await turn();
       await turn();
       if (controller.signal.aborted) throw new Cancelled();
       return await work(controller);
@@ -45,6 +49,19 @@ export function createEngine(
       // The ticket of an open run goes on to name it, so that cancelling it still ends the computation.
       const open = Array.from(runs.values()).some((other) => other.controller === controller);
       if (!open) tickets.delete(ticket);
+    }
+  }
+
+  /** Opens a run, which holds its memory from then on; one that fails or is cancelled holds none. */
+  async function opened(number: number, request: RunRequest, signal: AbortSignal): Promise<Run> {
+    try {
+      const run = await Run.open(number, request, budget, signal);
+      if (!signal.aborted) return run;
+      await run.abandon();
+      throw new Cancelled();
+    } catch (error) {
+      budget.give(number);
+      throw error;
     }
   }
 
@@ -63,25 +80,19 @@ export function createEngine(
     analyse: (ticket, { text, workload }) => answer(ticket, () => analyse(text, workload)),
 
     graph: (ticket, { text, workload, folder }) =>
-      answer(ticket, async () => {
+      answer(ticket, async ({ signal }) => {
         const graph = sharingGraph(text, workload);
         if (graph === undefined) throw new RunFailure('config', 'the config does not count');
-        return folder === undefined ? graph : proveTies(graph, folder);
+        return folder === undefined ? graph : proveTies(graph, folder, new Pace(signal));
       }),
 
     openRun: (ticket, request) =>
       answer(ticket, async (controller) => {
-        const held = Array.from(runs.values(), ({ run }) => run.bytes).reduce((sum, bytes) => sum + bytes, 0);
-        const run = await Run.open(++lastRun, request, Math.max(0, memory - held), controller.signal);
-        if (controller.signal.aborted) {
-          await run.abandon();
-          throw new Cancelled();
-        }
-        const open = { run, controller };
-        runs.set(run.head.run, open);
+        const open = { run: await opened(++lastRun, request, controller.signal), controller };
+        runs.set(open.run.head.run, open);
         // After the answer, so that whoever asked knows the run before it changes.
         setImmediate(() => start(ticket, open));
-        return run.head;
+        return open.run.head;
       }),
 
     thumbnails: async (run, layer, size) => {
@@ -102,6 +113,7 @@ export function createEngine(
     closeRun: async (run) => {
       const open = runs.get(run);
       runs.delete(run);
+      budget.give(run);
       open?.controller.abort();
       return Promise.resolve();
     },

@@ -5,7 +5,7 @@ import { checkpointName, walk } from '../core/model/walk';
 
 export type Leaf = Exclude<Module, Block>;
 
-export interface Interpreter<V> {
+interface Interpreter<V> {
   /** The result, or undefined to end the whole run. */
   leaf(run: Leaf | Operation, inputs: readonly V[], path: string): Promise<V | undefined>;
   left?(block: Block, path: string, inputs: readonly V[], output: V): void;

@@ -16,7 +16,7 @@ export interface LayerMaps {
 }
 
 /** Byte of a cell that no query of its pool may see. */
-export const MASKED = 255;
+const MASKED = 255;
 
 /** Rows and columns that a thumbnail may have. */
 const LARGEST_THUMBNAIL = 1024;

@@ -2,6 +2,7 @@
 import { build } from '../core/service';
 import type { Model } from '../core/model/module';
 import type { RunHead, RunRequest, RunState } from '../protocol/run';
+import type { Budget } from './budget';
 import { growingScratch, type Context } from './context';
 import { Cancelled, RunFailure, runError } from './failure';
 import { forward } from './forward';
@@ -26,17 +27,12 @@ export class Run {
     private readonly weights: Weights,
   ) {}
 
-  /** Bytes of maps that it holds or will hold. */
-  get bytes(): number {
-    return this.plan.bytes;
-  }
-
   /**
    * Reads the config, the input and the weights' headers; nothing is computed yet.
    *
-   * @param budget bytes that its maps may take.
+   * @param budget what its maps take is set apart there; whoever opens gives it back, also where this rejects.
    */
-  static async open(run: number, request: RunRequest, budget: number, signal: AbortSignal): Promise<Run> {
+  static async open(run: number, request: RunRequest, budget: Budget, signal: AbortSignal): Promise<Run> {
     const pace = new Pace(signal);
     const model = modelOf(request.configText);
     await pace.rest();
@@ -46,8 +42,9 @@ export class Run {
       model,
       input.values.map(({ shape }) => shape),
     );
-    checkMemory(plan, input, budget);
-    const weights = await openWeights(model, request.folder, request.seed);
+    checkMemory(plan, input, budget.free);
+    budget.take(run, plan.bytes);
+    const weights = await openWeights(model, request.folder, request.seed, pace);
     return new Run(headOf(run, model, input, plan, weights), model, plan, input.values, weights);
   }
 

@@ -18,7 +18,7 @@ type Worder<C extends ProblemCode> = (problem: ProblemArguments[C], format: Numb
 
 /** One wording a code; the compiler holds the table complete. */
 const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
-  'json.syntax': ({ detail }) => l10n.t('The text is not valid JSON: {0}.', detail),
+  'json.syntax': ({ detail }) => l10n.t('The text is not valid JSON: {0}.', SYNTAX[detail]?.() ?? detail),
   'key.type': ({ key, expected, found }) =>
     l10n.t('{0} has to be {1}, but is {2}.', key, TYPES[expected](), found),
   'key.range': ({ key, min, max, found }, format) =>
@@ -77,6 +77,27 @@ const TYPES: { readonly [T in ValueType]: () => string } = {
   flag: () => l10n.t('true or false'),
   text: () => l10n.t('a text'),
   object: () => l10n.t('an object with keys of its own'),
+};
+
+/** The parser's names of what is wrong, in words. */
+const SYNTAX: Readonly<Record<string, (() => string) | undefined>> = {
+  InvalidSymbol: () => l10n.t('an unknown word'),
+  InvalidNumberFormat: () => l10n.t('a number that is none'),
+  PropertyNameExpected: () => l10n.t('a key in quotes is expected'),
+  ValueExpected: () => l10n.t('a value is expected'),
+  ColonExpected: () => l10n.t('a colon is expected'),
+  CommaExpected: () => l10n.t('a comma is expected'),
+  CloseBraceExpected: () => l10n.t('a closing brace is expected'),
+  CloseBracketExpected: () => l10n.t('a closing bracket is expected'),
+  EndOfFileExpected: () => l10n.t('more text after the end'),
+  InvalidCommentToken: () => l10n.t('a comment that is none'),
+  UnexpectedEndOfComment: () => l10n.t('a comment without end'),
+  UnexpectedEndOfString: () => l10n.t('a text without its closing quote'),
+  UnexpectedEndOfNumber: () => l10n.t('a number without end'),
+  InvalidUnicode: () => l10n.t('a broken Unicode escape'),
+  InvalidEscapeCharacter: () => l10n.t('an unknown escape'),
+  InvalidCharacter: () => l10n.t('a character that JSON does not allow'),
+  NestedTooDeep: () => l10n.t('brackets are nested too deep'),
 };
 
 /** A limit of a key: whole ones with separators, others as they are. */

@@ -183,6 +183,40 @@ describe('a run', () => {
     assert.deepEqual(await states.ended(head.run), { type: 'done' });
   });
 
+  it('shares its memory with those that open at the same time', async () => {
+    const { engine, states } = localEngine({ memory: 2 ** 20 });
+    const text = edited('gpt2', { n_positions: 4096 });
+    const openings = await Promise.allSettled(
+      [1, 2, 3].map((ticket) => engine.openRun(ticket, request(text, ids(200)))),
+    );
+    assert.deepEqual(
+      openings.map((opening) =>
+        opening.status === 'rejected' ? (opening.reason as { code: string }).code : '',
+      ),
+      ['', 'memory', 'memory'],
+    );
+    const [first] = openings;
+    assert.ok(first?.status === 'fulfilled');
+    assert.deepEqual(await states.ended(first.value.run), { type: 'done' });
+  });
+
+  it('holds no memory when its opening fails or is cancelled', async () => {
+    const { engine } = localEngine({ memory: 2 ** 20 });
+    const text = edited('gpt2', { n_positions: 4096 });
+    const wrong = path.join(fixtures, 'vit');
+    await refuses(engine.openRun(1, request(text, ids(200), wrong)), 'weights', /none of its/);
+    for (let turns = 1; turns <= 8; turns++) {
+      const opening = engine.openRun(2, request(text, ids(200), path.join(fixtures, 'llama')));
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      engine.cancel(2);
+      await opening.then(
+        ({ run }) => engine.closeRun(run),
+        ({ code }: { code: string }) => assert.equal(code, 'cancelled'),
+      );
+    }
+    await engine.openRun(3, request(text, ids(200)));
+  });
+
   it('gives its memory back when it is closed', async () => {
     const { engine, states } = localEngine({ memory: 2 ** 20 });
     const text = edited('gpt2', { n_positions: 4096 });

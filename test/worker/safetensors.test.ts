@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { RunFailure } from '../../src/engine/failure';
+import { Pace } from '../../src/engine/pace';
 import { openSafetensors } from '../../src/engine/weights/safetensors';
 import { file, floats, removeFolders, temporaryFolder } from './support/files';
 
@@ -14,7 +15,7 @@ const F32 = (shape: number[], begin: number, end: number) => ({
 async function open(bytes: Uint8Array) {
   const folder = temporaryFolder();
   writeFileSync(path.join(folder, 'model.safetensors'), bytes);
-  return openSafetensors(folder, ['model.safetensors']);
+  return openSafetensors(folder, ['model.safetensors'], new Pace());
 }
 
 /** Opening must fail, and say which file and what is wrong. */
@@ -26,6 +27,24 @@ async function refuses(bytes: Uint8Array, ...words: string[]): Promise<void> {
       assert.ok(error.message.includes(word), error.message);
     return true;
   });
+}
+
+/** Watches the event loop until asked how many turns it had, and how many milliseconds the longest took. */
+function watchLoop(): () => { turns: number; longest: number } {
+  let turns = 0;
+  let longest = 0;
+  let since = performance.now();
+  let next = setImmediate(look);
+  function look(): void {
+    longest = Math.max(longest, performance.now() - since);
+    since = performance.now();
+    turns++;
+    next = setImmediate(look);
+  }
+  return () => {
+    clearImmediate(next);
+    return { turns, longest };
+  };
 }
 
 describe('safetensors', () => {
@@ -145,6 +164,96 @@ describe('safetensors', () => {
     });
     it('bytes after the last tensor', () =>
       refuses(file(JSON.stringify({ x: F32([1], 0, 4) }), Buffer.alloc(6)), '4 to 6'));
+    it('keys that are equal but for their escapes', () => {
+      const one = JSON.stringify(F32([1], 0, 4));
+      return refuses(file(`{"x\\"":${one},"\\u0078\\"":${one}}`, Buffer.alloc(4)), 'twice');
+    });
+    it('more dimensions than any model has, at once and in a short message', async () => {
+      const header = {
+        x: F32(
+          Array.from({ length: 80_000 }, () => 9_007_199_254_740_991),
+          0,
+          4,
+        ),
+      };
+      const started = performance.now();
+      await refuses(file(JSON.stringify(header), Buffer.alloc(4)), '"x"', '80000 dimensions', '32');
+      assert.ok(performance.now() - started < 2000);
+    });
+    for (const [what, header] of [
+      [
+        'shape',
+        {
+          x: F32(
+            Array.from({ length: 80_000 }, () => 0.5),
+            0,
+            4,
+          ),
+        },
+      ],
+      ['data_offsets', { x: { dtype: 'F32', shape: [1], data_offsets: Array(80_000).fill(0) } }],
+      ['dtype', { x: { dtype: 'F'.repeat(80_000), shape: [1], data_offsets: [0, 4] } }],
+      [
+        'bytes',
+        {
+          x: F32(
+            Array.from({ length: 32 }, () => 9_007_199_254_740_991),
+            0,
+            4,
+          ),
+        },
+      ],
+    ] as const) {
+      it(`a wrong ${what} of any length in a short message`, () =>
+        assert.rejects(
+          open(file(JSON.stringify(header), Buffer.alloc(4))),
+          ({ message }: Error) => message.includes(what) && message.length < 700,
+        ));
+    }
+    for (const [what, value] of [
+      ['a tensor', (deep: string) => deep],
+      ['a shape', (deep: string) => `{"dtype":"F32","shape":${deep},"data_offsets":[0,4]}`],
+    ] as const) {
+      it(`${what} nested 20,000 deep`, () =>
+        refuses(
+          file(`{"x":${value('['.repeat(20_000) + ']'.repeat(20_000))}}`, Buffer.alloc(4)),
+          'nested more than 16 deep',
+        ));
+    }
+    it('more keys and values than can be parsed at once, giving way meanwhile', async () => {
+      const bytes = file(`{"x":[${'{},'.repeat(5_000_000)}0]}`);
+      const watched = watchLoop();
+      await refuses(bytes, 'more than 4000000 keys and values');
+      const { longest } = watched();
+      assert.ok(longest < 1000, `${longest} ms`);
+    });
+  });
+
+  it('gives way while it checks very many tensors, and refuses too many', async () => {
+    const header = (count: number): Buffer => {
+      const tensors = Array.from(
+        { length: count },
+        (_, i) => `"t${i}.x":{"dtype":"U8","shape":[1],"data_offsets":[${i},${i + 1}]}`,
+      );
+      return file(`{${tensors.join(',')}}`, Buffer.alloc(count));
+    };
+    const bytes = header(100_000);
+    const watched = watchLoop();
+    const source = await open(bytes);
+    assert.equal(source.tensors.size, 100_000);
+    await source.close();
+    const { longest } = watched();
+    assert.ok(longest < 1000, `${longest} ms`);
+    await refuses(header(300_001), '300000 tensors');
+  });
+
+  it('stops where it is cancelled', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(path.join(folder, 'model.safetensors'), file(`{"__metadata__":{}${' '.repeat(2 ** 24)}}`));
+    const controller = new AbortController();
+    const opening = openSafetensors(folder, ['model.safetensors'], new Pace(controller.signal));
+    controller.abort();
+    await assert.rejects(opening, { code: 'cancelled' });
   });
 
   it('names the tensor of a value that is not finite', async () => {
@@ -164,7 +273,7 @@ describe('safetensors', () => {
     const folder = temporaryFolder();
     const name = path.join(folder, 'model.safetensors');
     writeFileSync(name, floats({ x: { shape: [4], values: [1, 2, 3, 4] } }));
-    const source = await openSafetensors(folder, ['model.safetensors']);
+    const source = await openSafetensors(folder, ['model.safetensors'], new Pace());
     truncateSync(name, statSync(name).size - 4);
     await assert.rejects(
       source.read(source.tensors.get('x')!, 0, 4, new Float32Array(4), 0),

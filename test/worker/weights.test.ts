@@ -74,6 +74,38 @@ describe('weights beside a config', () => {
     await assert.rejects(open(folder, configText('llama')), /no safetensors file of this folder/);
   });
 
+  it('are those of a single file, whatever an index beside it says', async () => {
+    const folder = renamed('llama', (name) => name);
+    writeFileSync(
+      path.join(folder, 'model.safetensors.index.json'),
+      JSON.stringify({ weight_map: { 'lm_head.weight': 'model-00001-of-00002.safetensors' } }),
+    );
+    const weights = await open(folder, configText('llama'));
+    await weights.close();
+    assert.deepEqual(weights.origin, {
+      type: 'files',
+      files: ['model.safetensors'],
+      dtype: 'F32',
+      tensors: 30,
+    });
+    assert.deepEqual(weights.missing, []);
+  });
+
+  it('are found among thousands of other prefixes, at once', async () => {
+    const folder = changed('llama', (header, data) => {
+      const own = Object.entries(header).map(([name, tensor]) => [`trunk.${name}`, tensor] as const);
+      const others = Array.from({ length: 5000 }, (_, i) => {
+        return [`p${i}.x`, { dtype: 'F32', shape: [0], data_offsets: [0, 0] as [number, number] }] as const;
+      });
+      return { header: Object.fromEntries([...others, ...own]), data };
+    });
+    const started = performance.now();
+    const weights = await open(folder, configText('llama'));
+    await weights.close();
+    assert.deepEqual(weights.missing, []);
+    assert.ok(performance.now() - started < 3000);
+  });
+
   it('are told where they are missing or unused, and seeded', async () => {
     const folder = renamed('llama', (name) => (name === 'lm_head.weight' ? 'extra.weight' : name));
     const weights = await open(folder, configText('llama'));
@@ -154,5 +186,30 @@ describe('seeded weights of a model', () => {
     assert.deepEqual(await read('transformer.h.0.ln_1.bias'), new Float32Array(16));
     assert.deepEqual(await read('lm_head.weight'), await read('transformer.wte.weight'));
     assert.notDeepEqual(await read('transformer.wpe.weight'), await read('transformer.wte.weight'));
+  });
+
+  it('start with the deviations that the family gives them', async () => {
+    const deviations = async (config: object, wanted: string): Promise<number> => {
+      const { model } = build(JSON.stringify(config));
+      const weights = await openWeights(model!, undefined, 3);
+      const { parameter } = namedParameters(model!.root).find(({ names }) => names.includes(wanted))!;
+      const [rows = 1, columns = 1] = parameter.shape;
+      const values = new Float32Array(rows * columns);
+      await weights.rows(parameter, 0, rows, values);
+      return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+    };
+    const near = (found: number, wanted: number): void =>
+      assert.ok(Math.abs(found / wanted - 1) < 0.01, `${found} for ${wanted}`);
+    // T5Model._init_weights and GPT2PreTrainedModel._init_weights of transformers 5.18.
+    const t5 = { model_type: 't5', d_ff: 1024 };
+    const self = 'encoder.block.0.layer.0.SelfAttention';
+    near(await deviations(t5, `${self}.q.weight`), (512 * 64) ** -0.5);
+    near(await deviations(t5, `${self}.k.weight`), 512 ** -0.5);
+    near(await deviations(t5, 'encoder.block.0.layer.1.DenseReluDense.wo.weight'), 1024 ** -0.5);
+    near(await deviations({ ...t5, vocab_size: 300 }, 'shared.weight'), 1);
+    const gpt2 = { model_type: 'gpt2', n_layer: 8, n_embd: 384, n_head: 6 };
+    near(await deviations(gpt2, 'h.0.attn.c_attn.weight'), 0.02);
+    near(await deviations(gpt2, 'h.0.attn.c_proj.weight'), 0.02 / 4);
+    near(await deviations(gpt2, 'h.0.mlp.c_proj.weight'), 0.02 / 4);
   });
 });

@@ -30,14 +30,20 @@ const keys = {
 
 type Config = Values<typeof keys> & Common;
 
-const conv1d = (inputs: number, outputs: number): Linear =>
-  linear(inputs, outputs, { layout: 'input-output' });
+function conv1d(inputs: number, outputs: number, deviation?: number): Linear {
+  return linear(inputs, outputs, {
+    layout: 'input-output',
+    ...(deviation === undefined ? {} : { deviation }),
+  });
+}
 
 function layer(c: Config, index: number): Block {
   const width = c.n_embd;
   const headDim = Math.floor(width / c.n_head);
   const norm = () => layerNorm(width, c.layer_norm_epsilon);
   const inner = c.n_inner ?? 4 * width;
+  // What is added to the residual stream starts smaller, by the number of additions.
+  const intoResidual = c.initializer_range / Math.sqrt(2 * c.n_layer);
   const parts = {
     ln_1: norm(),
     attn: fusedAttention(
@@ -48,13 +54,13 @@ function layer(c: Config, index: number): Block {
         scale:
           (c.scale_attn_weights ? headDim ** -0.5 : 1) / (c.scale_attn_by_inverse_layer_idx ? index + 1 : 1),
       },
-      { qkv: conv1d(width, 3 * width), output: conv1d(width, width) },
+      { qkv: conv1d(width, 3 * width), output: conv1d(width, width, intoResidual) },
       { qkv: 'c_attn', output: 'c_proj' },
     ),
     ln_2: norm(),
     mlp: mlp(
       c.activation_function,
-      { up: conv1d(width, inner), down: conv1d(inner, width) },
+      { up: conv1d(width, inner), down: conv1d(inner, width, intoResidual) },
       { up: 'c_fc', down: 'c_proj' },
     ),
   };

@@ -35,6 +35,9 @@ type Config = Values<typeof keys> & Common;
 
 const tied = (c: Config): boolean => c.tie_word_embeddings !== false;
 
+/** A matrix without bias whose initial values have the deviation 1/√n. */
+const from = (c: Config, n: number) => ({ bias: false, deviation: c.initializer_factor * n ** -0.5 });
+
 function attention(
   c: Config,
   place: Attention['place'],
@@ -42,7 +45,8 @@ function attention(
   table?: Embedding,
 ): Attention {
   const inner = c.num_heads * c.d_kv;
-  const map = (inputs: number, outputs: number) => linear(inputs, outputs, { bias: false });
+  // Scores are not scaled; the query's small start stands for it.
+  const query = linear(c.d_model, inner, from(c, c.d_model * c.d_kv));
   return separateAttention(
     {
       place,
@@ -53,10 +57,10 @@ function attention(
       scale: 1,
     },
     {
-      query: map(c.d_model, inner),
-      key: map(c.d_model, inner),
-      value: map(c.d_model, inner),
-      output: map(inner, c.d_model),
+      query,
+      key: linear(c.d_model, inner, from(c, c.d_model)),
+      value: linear(c.d_model, inner, from(c, c.d_model)),
+      output: linear(inner, c.d_model, from(c, inner)),
     },
     { query: 'q', key: 'k', value: 'v', output: 'o' },
     table === undefined ? undefined : { name: 'relative_attention_bias', embedding: table },
@@ -69,8 +73,8 @@ function feedForward(c: Config): Mlp {
   const named = c.feed_forward_proj === 'gated-gelu' ? 'gelu_new' : parts[parts.length - 1]!;
   const activation = typeof c.dense_act_fn === 'string' ? c.dense_act_fn : named;
   const gated = typeof c.is_gated_act === 'boolean' ? c.is_gated_act : parts[0] === 'gated';
-  const up = () => linear(c.d_model, c.d_ff, { bias: false });
-  const down = linear(c.d_ff, c.d_model, { bias: false });
+  const up = () => linear(c.d_model, c.d_ff, from(c, c.d_model));
+  const down = linear(c.d_ff, c.d_model, from(c, c.d_ff));
   return gated
     ? mlp(activation, { gate: up(), up: up(), down }, { gate: 'wi_0', up: 'wi_1', down: 'wo' })
     : mlp(activation, { up: up(), down }, { up: 'wi', down: 'wo' });
@@ -101,7 +105,8 @@ function layer(c: Config, self: Attention, cross?: Attention): Block {
 
 /** The encoder, or with `decoder` the stack that also attends to the encoder's output. */
 function stack(c: Config, place: 'encoder' | 'decoder', count: number, shared: Embedding): Block {
-  const table = embedding('positions', c.relative_attention_num_buckets, c.num_heads);
+  const { deviation } = from(c, c.d_model);
+  const table = embedding('positions', c.relative_attention_num_buckets, c.num_heads, { deviation });
   const position: PositionScheme = {
     type: 'relativeBuckets',
     table: table.weight,
@@ -216,8 +221,7 @@ export const t5 = family({
   modelType: 't5',
   keys,
   base: 'T5Model',
-  // Tables have the factor as their deviation; the matrices' differ with their widths, which the seeding knows.
-  initializerRange: (c) => 0.05 * c.initializer_factor,
+  initializerRange: (c) => c.initializer_factor,
   architectures: {
     T5Model: (c) => ({ root: encoderDecoder(stacks(c)), inputs: bothInputs }),
     T5ForConditionalGeneration: generation,

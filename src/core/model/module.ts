@@ -11,6 +11,8 @@ export interface Parameter {
   readonly shape: readonly number[];
   /** True for a tensor that is saved but not trained (a router's bias, a BatchNorm statistic). */
   readonly buffer?: true;
+  /** Standard deviation of its initial values, where it is not the family's. */
+  readonly deviation?: number;
 }
 
 /** A value on its way between modules; made by the trace of a `forward`, compared by identity. */

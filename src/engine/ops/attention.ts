@@ -1,5 +1,5 @@
 /** Multi-head attention: scores, mask, softmax into the run's maps, and the weighted sum of values. */
-import type { Attention } from '../../core/model/module';
+import type { Attention, MaskPattern } from '../../core/model/module';
 import type { Context } from '../context';
 import { RunFailure } from '../failure';
 import { tensor, zeros, type Tensor, type Value } from '../tensor';
@@ -34,6 +34,24 @@ export async function attention(
   return linear(module.output, mixed, context);
 }
 
+/** Queries [first, first + rows), and the keys [start, end) that one of them or more sees. */
+interface QueryBlock {
+  readonly first: number;
+  readonly rows: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function blocks(mask: MaskPattern, queries: number, keys: number): QueryBlock[] {
+  return Array.from({ length: Math.ceil(queries / BLOCK) }, (_, block) => {
+    const first = block * BLOCK;
+    const rows = Math.min(BLOCK, queries - first);
+    const [start] = visibleKeys(mask, first, keys);
+    const [, end] = visibleKeys(mask, first + rows - 1, keys);
+    return { first, rows, start, end };
+  });
+}
+
 async function fillMaps(
   module: Attention,
   query: Heads,
@@ -49,12 +67,10 @@ async function fillMaps(
     position.type === 'relativeBuckets'
       ? relativeScores(position, await vector(position.table, context), heads, queries, keys)
       : undefined;
+  const cut = blocks(mask, queries, keys);
   for (let head = 0; head < heads; head++) {
     const keyHead = Math.floor(head / (heads / keyValueHeads));
-    for (let first = 0; first < queries; first += BLOCK) {
-      const rows = Math.min(BLOCK, queries - first);
-      const [start] = visibleKeys(mask, first, keys);
-      const [, end] = visibleKeys(mask, first + rows - 1, keys);
+    for (const { first, rows, start, end } of cut) {
       await tiledMatmul(
         context,
         rows,
@@ -117,14 +133,12 @@ async function weightedSums(
   const out = zeros(queries, heads * valueDim);
   const turned = new Float32Array(valueDim * keys);
   let turnedHead = -1;
+  const cut = blocks(mask, queries, keys);
   for (let head = 0; head < heads; head++) {
     const valueHead = Math.floor(head / (heads / keyValueHeads));
     if (valueHead !== turnedHead) turnValues(value, valueHead, keys, valueDim, turned);
     turnedHead = valueHead;
-    for (let first = 0; first < queries; first += BLOCK) {
-      const rows = Math.min(BLOCK, queries - first);
-      const [start] = visibleKeys(mask, first, keys);
-      const [, end] = visibleKeys(mask, first + rows - 1, keys);
+    for (const { first, rows, start, end } of cut) {
       await tiledMatmul(
         context,
         rows,

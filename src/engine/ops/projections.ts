@@ -12,7 +12,7 @@ export interface Heads extends Matrix {
   readonly step: number;
 }
 
-export interface Projected {
+interface Projected {
   readonly query: Heads;
   readonly key: Heads;
   /** Computed when asked for: the last attention of a run does not. */

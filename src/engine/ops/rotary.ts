@@ -28,7 +28,7 @@ export function angles(rotary: Rotary, length: number): Angles {
 }
 
 /** Radians a position, for each pair: [dim / 2]. */
-export function inverseFrequencies({ dim, theta, scaling }: Rotary): Float32Array {
+function inverseFrequencies({ dim, theta, scaling }: Rotary): Float32Array {
   const plain = Float32Array.from({ length: dim / 2 }, (_, i) => 1 / f32(theta ** f32((2 * i) / dim)));
   return scaled(plain, scaling, dim, theta);
 }

@@ -2,7 +2,7 @@
 import type { Experts } from '../../core/model/module';
 
 /** An expert that a token passes, and its share in the token's output. */
-export interface Choice {
+interface Choice {
   readonly expert: number;
   readonly weight: number;
 }

@@ -2,13 +2,14 @@
 import type { Block, Experts, Parameter } from '../../core/model/module';
 import { namedParameters, walk, type NamedParameter } from '../../core/model/walk';
 import { RunFailure } from '../failure';
+import type { Pace } from '../pace';
 import { matrix, type Shape } from '../tensor';
 import { isFloat } from './dtype';
 import { prefixings, spellings } from './names';
 import type { StoredTensor, WeightSource } from './source';
 
 /** Rows of a parameter that one tensor holds, all of them from its first. */
-export interface Piece {
+interface Piece {
   readonly tensor: StoredTensor;
   readonly rows: number;
 }
@@ -23,9 +24,9 @@ export interface Binding {
 }
 
 /** Matches a tree with files; rejects as `weights` a shape that differs, and a quantised tensor. */
-export function bind(root: Block, source: WeightSource): Binding {
+export async function bind(root: Block, source: WeightSource, pace: Pace): Promise<Binding> {
   const named = namedParameters(root);
-  const found = byTreeName(root, named, source);
+  const found = await byTreeName(root, named, source, pace);
   const shapesOfExperts = expertShapes(root);
   const pieces = new Map<Parameter, readonly Piece[]>();
   const missing: string[] = [];
@@ -50,12 +51,18 @@ export function bind(root: Block, source: WeightSource): Binding {
 }
 
 /** Tree names → tensors, for the prefix under which most of the tree's names are found. */
-function byTreeName(
+async function byTreeName(
   root: Block,
   named: readonly NamedParameter[],
   source: WeightSource,
-): Map<string, StoredTensor> {
+  pace: Pace,
+): Promise<Map<string, StoredTensor>> {
   const wanted = new Set(named.flatMap(({ names }) => names));
+  const spelled: (readonly [StoredTensor, readonly string[]])[] = [];
+  for (const tensor of source.tensors.values()) {
+    spelled.push([tensor, spellings(tensor.name)]);
+    await pace.step();
+  }
   let best = new Map<string, StoredTensor>();
   let most = -1;
   for (const way of prefixings(root, source.tensors.keys())) {
@@ -63,8 +70,9 @@ function byTreeName(
     let matches = 0;
     // Exact names go before renamed ones, so that an older spelling never takes the place of a tensor that is there.
     for (const exact of [true, false]) {
-      for (const tensor of source.tensors.values()) {
-        for (const name of spellings(tensor.name)) {
+      for (const [tensor, names] of spelled) {
+        await pace.step();
+        for (const name of names) {
           for (const treeName of new Set([way(name), name])) {
             if ((name === tensor.name) !== exact || found.has(treeName)) continue;
             found.set(treeName, tensor);

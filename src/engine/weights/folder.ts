@@ -2,6 +2,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { RunFailure } from '../failure';
+import type { Pace } from '../pace';
+import { brief, parseJson } from './json';
 import { openSafetensors } from './safetensors';
 import type { WeightSource } from './source';
 
@@ -10,7 +12,7 @@ const INDEX = 'model.safetensors.index.json';
 const LARGEST_INDEX = 100_000_000;
 
 /** Opens a folder's weights; undefined where there are none. Rejects as `weights` what is there and can't be used. */
-export async function openFolder(folder: string): Promise<WeightSource | undefined> {
+export async function openFolder(folder: string, pace: Pace): Promise<WeightSource | undefined> {
   let files: string[];
   try {
     files = await readdir(folder);
@@ -18,8 +20,9 @@ export async function openFolder(folder: string): Promise<WeightSource | undefin
     // A folder that is gone, or a config that was never saved: nothing lies beside it.
     return undefined;
   }
-  if (files.includes(INDEX)) return openShards(folder);
-  if (files.includes(SINGLE)) return openSafetensors(folder, [SINGLE]);
+  // In transformers' order: a single file goes before an index that an older save may have left.
+  if (files.includes(SINGLE)) return openSafetensors(folder, [SINGLE], pace);
+  if (files.includes(INDEX)) return openShards(folder, pace);
   const pickle = files.find((file) => /^pytorch_model.*\.bin$/.test(file));
   if (pickle !== undefined) {
     throw new RunFailure(
@@ -31,10 +34,10 @@ export async function openFolder(folder: string): Promise<WeightSource | undefin
   return undefined;
 }
 
-async function openShards(folder: string): Promise<WeightSource> {
-  const places = await readIndex(folder);
+async function openShards(folder: string, pace: Pace): Promise<WeightSource> {
+  const places = await readIndex(folder, pace);
   const shards = [...new Set(places.values())].sort();
-  const source = await openSafetensors(folder, shards);
+  const source = await openSafetensors(folder, shards, pace);
   for (const [name, file] of places) {
     const found = source.tensors.get(name)?.file;
     if (found === file) continue;
@@ -47,22 +50,22 @@ async function openShards(folder: string): Promise<WeightSource> {
 }
 
 /** Tensor name → file name. */
-async function readIndex(folder: string): Promise<Map<string, string>> {
+async function readIndex(folder: string, pace: Pace): Promise<Map<string, string>> {
   const file = path.join(folder, INDEX);
   if ((await stat(file)).size > LARGEST_INDEX) throw wrong(`has more than ${LARGEST_INDEX} bytes`);
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw wrong(`is not JSON (${(error as Error).message})`);
-  }
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw wrong(`can't be read (${error.message})`);
+  });
+  const json = await parseJson(text, pace, wrong);
   const map = (json as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== 'object' || map === null || Array.isArray(map)) throw wrong('has no weight_map');
   const places = new Map<string, string>();
   for (const [name, shard] of Object.entries(map)) {
     // A shard lies in the same folder: an index must not lead anywhere else.
     if (typeof shard !== 'string' || shard !== path.basename(shard) || !shard.endsWith('.safetensors')) {
-      throw wrong(`names no safetensors file of this folder for tensor "${name}": ${JSON.stringify(shard)}`);
+      throw wrong(
+        `names no safetensors file of this folder for tensor "${name}": ${brief(JSON.stringify(shard))}`,
+      );
     }
     places.set(name, shard);
   }

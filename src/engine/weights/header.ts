@@ -1,13 +1,16 @@
 /** The header of a safetensors file, checked as the format demands before anything is believed or allocated. */
-import { visit } from 'jsonc-parser';
 import { RunFailure } from '../failure';
+import type { Pace } from '../pace';
 import type { Shape } from '../tensor';
 import { DTYPE_BITS } from './dtype';
+import { brief, parseJson } from './json';
 
 /** The longest header that the format allows. */
-export const LONGEST_HEADER = 100_000_000;
+const LONGEST_HEADER = 100_000_000;
+/** Axes that a tensor may have; those of models have six at most. */
+const HIGHEST_RANK = 32;
 
-export interface HeaderEntry {
+interface HeaderEntry {
   readonly dtype: string;
   readonly shape: Shape;
   /** Bytes [begin, end) from the end of the header. */
@@ -39,20 +42,20 @@ export function headerLength(file: string, first: Uint8Array, size: number): num
  *
  * @param data bytes that follow the header in the file.
  */
-export function parseHeader(file: string, header: Uint8Array, data: number): Map<string, HeaderEntry> {
+export async function parseHeader(
+  file: string,
+  header: Uint8Array,
+  data: number,
+  pace: Pace,
+): Promise<Map<string, HeaderEntry>> {
   const text = decode(file, header);
   if (!text.startsWith('{')) throw bad(file, 'its header does not start with "{"');
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw bad(file, `its header is not JSON (${(error as Error).message})`);
-  }
+  const json = await parseJson(text, pace, (what) => bad(file, `its header ${what}`));
   if (!isRecord(json)) throw bad(file, 'its header is not a JSON object');
-  rejectDuplicates(file, text);
   const entries = new Map<string, HeaderEntry>();
   for (const [name, value] of Object.entries(json)) {
     if (name !== '__metadata__') entries.set(name, entry(file, name, value, data));
+    await pace.step();
   }
   rejectHoles(file, entries, data);
   return entries;
@@ -66,29 +69,18 @@ function decode(file: string, header: Uint8Array): string {
   }
 }
 
-/** JSON.parse keeps the last of equal keys; a file that has two tensors under one name means neither. */
-function rejectDuplicates(file: string, text: string): void {
-  const open: Set<string>[] = [];
-  visit(text, {
-    onObjectBegin: () => void open.push(new Set()),
-    onObjectEnd: () => void open.pop(),
-    onObjectProperty: (key) => {
-      const keys = open.at(-1);
-      if (keys?.has(key)) throw bad(file, `its header has the key ${quoted(key)} twice`);
-      keys?.add(key);
-    },
-  });
-}
-
 function entry(file: string, name: string, value: unknown, data: number): HeaderEntry {
   const wrong = (what: string): RunFailure => bad(file, `tensor ${quoted(name)} ${what}`);
   if (!isRecord(value)) throw wrong('is not described by an object');
   const { dtype, shape, data_offsets: offsets } = value;
   const bits = typeof dtype === 'string' && Object.hasOwn(DTYPE_BITS, dtype) ? DTYPE_BITS[dtype] : undefined;
-  if (bits === undefined) throw wrong(`has the unknown dtype ${JSON.stringify(dtype)}`);
-  if (!isSizes(shape)) throw wrong(`has the impossible shape ${JSON.stringify(shape)}`);
+  if (bits === undefined) throw wrong(`has the unknown dtype ${shown(dtype)}`);
+  if (!isSizes(shape)) throw wrong(`has the impossible shape ${shown(shape)}`);
+  if (shape.length > HIGHEST_RANK) {
+    throw wrong(`has ${shape.length} dimensions, more than the ${HIGHEST_RANK} that are read`);
+  }
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw wrong(`has the impossible data_offsets ${JSON.stringify(offsets)}`);
+    throw wrong(`has the impossible data_offsets ${shown(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end) throw wrong(`ends (${end}) before it begins (${begin})`);
@@ -96,7 +88,7 @@ function entry(file: string, name: string, value: unknown, data: number): Header
   const bytes = (shape.reduce((all, size) => all * BigInt(size), 1n) * BigInt(bits)) / 8n;
   if (bytes !== BigInt(end - begin)) {
     throw wrong(
-      `of shape [${shape.join(', ')}] in ${String(dtype)} takes ${bytes} bytes, and has ${end - begin}`,
+      `of shape ${shown(shape)} in ${String(dtype)} takes ${brief(String(bytes))} bytes, and has ${end - begin}`,
     );
   }
   return { dtype: dtype as string, shape, begin, end };
@@ -124,7 +116,12 @@ function bad(file: string, what: string, remedy = again): RunFailure {
 }
 
 function quoted(name: string): string {
-  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+  return JSON.stringify(brief(name));
+}
+
+/** A value of the header, which may be anything. */
+function shown(value: unknown): string {
+  return brief(JSON.stringify(value) ?? 'undefined');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

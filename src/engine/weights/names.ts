@@ -32,7 +32,7 @@ function rename(name: string, renamings: typeof RENAMINGS): string {
 }
 
 /** The one child of the root under which all attention stands (`model`, `bert`), if there is one. */
-export function basePrefix(root: Block): string | undefined {
+function basePrefix(root: Block): string | undefined {
   const attending = Object.keys(root.children).filter((name) => {
     let found = false;
     walk(root.children[name]!, (_, module) => {
@@ -45,15 +45,22 @@ export function basePrefix(root: Block): string | undefined {
   return only !== undefined && root.children[only]!.kind === 'block' ? only : undefined;
 }
 
+/** Prefixes of a file that are tried, the commonest first: each is a pass over all its tensors. */
+const MOST_PREFIXES = 16;
+
 /** Ways to make a tree's name of a file's: as it is, with the tree's prefix put before, or with one taken away. */
 export function prefixings(root: Block, fileNames: Iterable<string>): ((name: string) => string)[] {
   const ways: ((name: string) => string)[] = [(name) => name];
   const base = basePrefix(root);
   if (base !== undefined) ways.push((name) => `${base}.${name}`);
-  const tops = new Set<string>();
-  for (const name of fileNames) tops.add(name.slice(0, name.indexOf('.') + 1));
-  for (const top of tops) {
-    if (top !== '') ways.push((name) => (name.startsWith(top) ? name.slice(top.length) : name));
+  const tops = new Map<string, number>();
+  for (const name of fileNames) {
+    const top = name.slice(0, name.indexOf('.') + 1);
+    if (top !== '') tops.set(top, (tops.get(top) ?? 0) + 1);
+  }
+  const common = [...tops].sort(([, a], [, b]) => b - a).slice(0, MOST_PREFIXES);
+  for (const [top] of common) {
+    ways.push((name) => (name.startsWith(top) ? name.slice(top.length) : name));
   }
   return ways;
 }

@@ -2,6 +2,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import * as path from 'node:path';
 import { RunFailure } from '../failure';
+import type { Pace } from '../pace';
 import { DECODERS, DTYPE_BITS } from './dtype';
 import { headerLength, parseHeader } from './header';
 import type { StoredTensor, WeightSource } from './source';
@@ -14,6 +15,9 @@ interface Placed extends StoredTensor {
 
 /** Elements decoded at a time: what a read holds beside its result. */
 const CHUNK = 1 << 20;
+
+/** Tensors of all files together: a model of a million million parameters, stored expert by expert, has half as many. */
+const MOST_TENSORS = 300_000;
 
 class SafetensorsSource implements WeightSource {
   readonly tensors: ReadonlyMap<string, Placed>;
@@ -75,7 +79,11 @@ class SafetensorsSource implements WeightSource {
 }
 
 /** Opens files of one folder and checks their headers; on failure none stays open. */
-export async function openSafetensors(folder: string, files: readonly string[]): Promise<WeightSource> {
+export async function openSafetensors(
+  folder: string,
+  files: readonly string[],
+  pace: Pace,
+): Promise<WeightSource> {
   const handles: FileHandle[] = [];
   const tensors = new Map<string, Placed>();
   try {
@@ -84,12 +92,15 @@ export async function openSafetensors(folder: string, files: readonly string[]):
         throw new RunFailure('weights', `${file}: can't be opened (${error.code ?? error.message})`);
       });
       handles.push(handle);
-      for (const tensor of await readHeader(file, handle)) {
+      for (const tensor of await readHeader(file, handle, pace)) {
         const other = tensors.get(tensor.name);
         if (other !== undefined) {
           throw new RunFailure('weights', `tensor "${tensor.name}" is both in ${other.file} and in ${file}`);
         }
         tensors.set(tensor.name, tensor);
+      }
+      if (tensors.size > MOST_TENSORS) {
+        throw new RunFailure('weights', `${file}: more than the ${MOST_TENSORS} tensors that are read`);
       }
     }
   } catch (error) {
@@ -99,14 +110,14 @@ export async function openSafetensors(folder: string, files: readonly string[]):
   return new SafetensorsSource(files, handles, tensors);
 }
 
-async function readHeader(file: string, handle: FileHandle): Promise<Placed[]> {
+async function readHeader(file: string, handle: FileHandle, pace: Pace): Promise<Placed[]> {
   const { size } = await handle.stat();
   const first = new Uint8Array(8);
   const got = await fill(handle, first, 8, 0);
   const length = headerLength(file, first.subarray(0, got), size);
   const header = new Uint8Array(length);
   await fill(handle, header, length, 8);
-  const entries = parseHeader(file, header, size - 8 - length);
+  const entries = await parseHeader(file, header, size - 8 - length, pace);
   return Array.from(entries, ([name, { dtype, shape, begin }]) => ({
     name,
     dtype,

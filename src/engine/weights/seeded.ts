@@ -14,8 +14,6 @@
  */
 import { normalQuantile } from './normal';
 
-export const GENERATOR = 'hsw1';
-
 /** The numbers of one tensor. */
 export class SeededTensor {
   private readonly a: number;

@@ -1,10 +1,12 @@
 /** Which ties the weights beside a config prove: a tensor that the files hold once, and its twin not at all. */
 import type { SharedThing, SharingGraph } from '../../core/sharing/graph';
+import { Cancelled } from '../failure';
+import type { Pace } from '../pace';
 import { openFolder } from './folder';
 
 /** The graph with `weights` as the evidence of each tie that the files' headers prove; unreadable files prove none. */
-export async function proveTies(graph: SharingGraph, folder: string): Promise<SharingGraph> {
-  const names = await tensorNames(folder);
+export async function proveTies(graph: SharingGraph, folder: string, pace: Pace): Promise<SharingGraph> {
+  const names = await tensorNames(folder, pace);
   if (names.size === 0) return graph;
   return {
     ...graph,
@@ -23,13 +25,14 @@ function withoutBase(name: string): string {
   return name.slice(name.indexOf('.') + 1);
 }
 
-async function tensorNames(folder: string): Promise<ReadonlySet<string>> {
+async function tensorNames(folder: string, pace: Pace): Promise<ReadonlySet<string>> {
   try {
-    const source = await openFolder(folder);
+    const source = await openFolder(folder, pace);
     if (source === undefined) return new Set();
     await source.close();
     return new Set(source.tensors.keys());
-  } catch {
+  } catch (error) {
+    if (error instanceof Cancelled) throw error;
     // A run says what is wrong with the files; the graph stands without them.
     return new Set();
   }

@@ -2,6 +2,7 @@
 import type { Block, Model, Parameter } from '../../core/model/module';
 import { namedParameters, walk } from '../../core/model/walk';
 import type { WeightsOrigin } from '../../protocol/run';
+import { Pace } from '../pace';
 import { matrix } from '../tensor';
 import { bind, type Binding } from './binding';
 import { openFolder } from './folder';
@@ -19,14 +20,19 @@ export interface Weights {
 }
 
 /** The weights beside a config, or seeded ones. */
-export async function openWeights(model: Model, folder: string | undefined, seed: number): Promise<Weights> {
-  const source = folder === undefined ? undefined : await openFolder(folder);
+export async function openWeights(
+  model: Model,
+  folder: string | undefined,
+  seed: number,
+  pace = new Pace(),
+): Promise<Weights> {
+  const source = folder === undefined ? undefined : await openFolder(folder, pace);
   const seeded = seededRows(model, seed);
   if (source === undefined) {
     return { origin: { type: 'seeded', seed }, missing: [], unused: [], rows: seeded, close: async () => {} };
   }
   try {
-    const binding = bind(model.root, source);
+    const binding = await bind(model.root, source, pace);
     return {
       origin: origin(source, binding),
       missing: binding.missing,
@@ -72,7 +78,8 @@ function seededRows(model: Model, seed: number): Weights['rows'] {
     let start = starts.get(parameter) ?? constants.get(parameter);
     if (start === undefined) {
       const { columns } = matrix(parameter.shape);
-      start = new SeededTensor(seed, names.get(parameter) ?? '', columns, model.initializerRange);
+      const deviation = parameter.deviation ?? model.initializerRange;
+      start = new SeededTensor(seed, names.get(parameter) ?? '', columns, deviation);
       starts.set(parameter, start);
     }
     return start;

@@ -1,10 +1,17 @@
-/** Which config the active editor shows, and the context key that menus and commands go by. */
+/** Which config the active editor or panel shows, and the context key that menus and commands go by. */
 import * as vscode from 'vscode';
 import type { Analyses } from '../analyses';
 import { maybeModelConfig } from '../configFiles';
 import { Signal } from '../event';
 
 const CONTEXT_KEY = 'headlight.configActive';
+
+/** The panels, as far as one of them may be what the user looks at. */
+interface ActivePanels {
+  /** The config of the panel that is active, if one is. */
+  readonly active: vscode.Uri | undefined;
+  readonly activeChanged: Signal<void>;
+}
 
 export class ActiveConfig implements vscode.Disposable {
   readonly changed: Signal<vscode.Uri | undefined>;
@@ -14,11 +21,13 @@ export class ActiveConfig implements vscode.Disposable {
 
   constructor(
     private readonly analyses: Analyses,
+    private readonly panels: ActivePanels,
     log: (line: string) => void,
   ) {
     this.changed = new Signal(log);
     this.subscriptions = [
       vscode.window.onDidChangeActiveTextEditor(() => this.update()),
+      vscode.Disposable.from(panels.activeChanged.on(() => this.update())),
       vscode.Disposable.from(
         analyses.changed.on(({ uri }) => {
           if (uri === vscode.window.activeTextEditor?.document.uri.toString()) this.update();
@@ -28,7 +37,7 @@ export class ActiveConfig implements vscode.Disposable {
     this.update();
   }
 
-  /** The config in the active editor, if it shows one. */
+  /** The config in the active editor or panel, if it shows one. */
   get uri(): vscode.Uri | undefined {
     return this.current;
   }
@@ -36,7 +45,8 @@ export class ActiveConfig implements vscode.Disposable {
   /** Looks again: a text may have become a config, or ceased to be one. */
   update(): void {
     const document = vscode.window.activeTextEditor?.document;
-    const uri = document !== undefined && this.isConfig(document) ? document.uri : undefined;
+    const uri =
+      document === undefined ? this.panels.active : this.isConfig(document) ? document.uri : undefined;
     if (uri?.toString() === this.current?.toString()) return;
     this.current = uri;
     this.setKey(uri !== undefined);

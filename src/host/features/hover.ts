@@ -45,8 +45,8 @@ function modelText(
   ];
   const parts = [
     stale ? `${heading(figures)} — *${staleNote()}*` : heading(figures),
-    moduleTable(figures, format, false),
     figureTable(figures, format),
+    moduleTable(figures, format, false),
     conventions(figures, format),
     ...keyNotes(figures),
     ways.join(' · '),

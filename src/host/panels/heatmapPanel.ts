@@ -7,7 +7,7 @@ import { folderOf } from '../configFiles';
 import { EngineError, cancelled, isCancelled } from '../engineErrors';
 import type { OpenRun } from '../engineClient';
 import { Store } from '../event';
-import { wordCallError, wordRunError } from '../wording';
+import { wordCallError, wordProblem, wordRunError } from '../wording';
 import { ConfigWatch, configText, showPage, type PanelContext } from './shell';
 import { panelStrings } from './strings';
 
@@ -89,8 +89,17 @@ export class HeatmapPanel implements HeatmapHost {
       return await this.start(configuration, request, input, seed);
     } catch (error) {
       if (!isCancelled(error)) this.context.log.warn(`run of ${this.config.toString()}: ${String(error)}`);
-      throw new Error(wordCallError(error), { cause: error });
+      throw new Error((await this.configProblems(error)) ?? wordCallError(error), { cause: error });
     }
+  }
+
+  /** What is wrong with a config that can't be run, in the words of its diagnostics. */
+  private async configProblems(error: unknown): Promise<string | undefined> {
+    if ((error as { code?: unknown }).code !== 'config') return undefined;
+    const reading = await this.context.analyses.of(await configText(this.config)).catch(() => undefined);
+    const worded =
+      reading?.analysis.problems.map((problem) => wordProblem(problem, this.context.format)) ?? [];
+    return worded.length === 0 ? undefined : worded.join('\n');
   }
 
   private async start(text: string, request: string, input: RunInput, seed: number): Promise<RunHead> {

@@ -1,6 +1,7 @@
 /** Opens the panels, one a config and kind, and restores them after a reload of the window. */
 import * as vscode from 'vscode';
 import { shortName } from '../configFiles';
+import { Signal } from '../event';
 import { GraphPanel } from './graphPanel';
 import { HeatmapPanel } from './heatmapPanel';
 import { messageHtml, type PanelName } from './html';
@@ -41,15 +42,23 @@ const KINDS: Readonly<Record<PanelName, Kind>> = {
 };
 
 export class Panels implements vscode.Disposable {
+  readonly activeChanged: Signal<void>;
   private readonly open = new Map<string, vscode.WebviewPanel>();
+  private shown: { readonly panel: vscode.WebviewPanel; readonly config: vscode.Uri } | undefined;
   private readonly serializers: vscode.Disposable[];
 
   constructor(private readonly context: PanelContext) {
+    this.activeChanged = new Signal((line) => context.log.error(line));
     this.serializers = Object.values(KINDS).map((kind) =>
       vscode.window.registerWebviewPanelSerializer(viewType(kind), {
         deserializeWebviewPanel: (panel, kept: unknown) => this.restore(kind, panel, kept),
       }),
     );
+  }
+
+  /** The config of the panel that is active, if one is. */
+  get active(): vscode.Uri | undefined {
+    return this.shown?.config;
   }
 
   /** Shows the panel of `config` beside the editor, a new one where there is none. */
@@ -103,8 +112,17 @@ export class Panels implements vscode.Disposable {
     const key = identity(kind, config.toString());
     panel.iconPath = vscode.Uri.joinPath(this.context.extension, 'media', `${kind.name}.svg`);
     this.open.set(key, panel);
+    const look = (active: boolean): void => {
+      if (active) this.shown = { panel, config };
+      else if (this.shown?.panel === panel) this.shown = undefined;
+      else return;
+      this.activeChanged.fire();
+    };
+    look(panel.active);
+    panel.onDidChangeViewState(() => look(panel.active));
     panel.onDidDispose(() => {
       if (this.open.get(key) === panel) this.open.delete(key);
+      look(false);
     });
   }
 

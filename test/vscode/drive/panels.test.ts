@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { FrameLocator, Page } from 'playwright-core';
 import { startVSCode, type VSCode } from '../../harness/vscode';
@@ -49,6 +49,18 @@ describe('the panels', function () {
     assert.match(facts, /model\.safetensors · \w+ · \d+ tensors/);
     assert.match(facts, /tokenizer\.json/);
     assert.equal(await panel.locator('.badge.random').count(), 0, 'nothing here is random');
+  });
+
+  it('are reached from one another, while a panel has the focus', async () => {
+    const { page } = code;
+    const panel = await webviewWith(page, '.heatmap');
+    await panel.locator('.facts').click();
+    await runCommand(page, sharing);
+    await webviewWith(page, '.panel.graph');
+    await page.locator('.tab', { hasText: 'Sharing: induction/config.json' }).waitFor(patience);
+    await runCommand(page, 'View: Close Editor');
+    await page.locator('.tab', { hasText: 'Attention: induction/config.json' }).click();
+    await done(await webviewWith(page, '.heatmap'));
   });
 
   it('draw what the model computed', async () => {
@@ -154,14 +166,14 @@ describe('the panels', function () {
     const panel = await webviewWith(page, badge);
     assert.match(await panel.locator(badge).innerText(), /random weights, seed 0/);
     await panel
-      .locator('.progress[data-phase="running"]', { hasText: /layer [1-9]\d* of 32/ })
+      .locator('.progress[data-phase="running"]', { hasText: /[1-9]\d* of 32 layers done/ })
       .waitFor(patience);
     await runCommand(page, 'Headlight: Restart Engine');
     await panel
       .locator('.notice.warning', { hasText: 'The engine ended and was started again' })
       .waitFor(patience);
     await panel
-      .locator('.progress[data-phase="running"]', { hasText: /layer [1-9]\d* of 32/ })
+      .locator('.progress[data-phase="running"]', { hasText: /[1-9]\d* of 32 layers done/ })
       .waitFor(patience);
     await panel.locator('vscode-button', { hasText: 'Cancel' }).click();
     await panel.locator('.progress[data-phase="cancelled"]').waitFor(patience);
@@ -181,5 +193,17 @@ describe('the panels', function () {
 
   it('load and run nothing that their policy forbids', () => {
     assert.deepEqual(refused, []);
+  });
+
+  it('say what is wrong with a config in the words of its diagnostics', async () => {
+    const { page } = code;
+    const file = path.join(code.workspace, 'bert-base-uncased/config.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"hidden_size": 768', '"hidden_size": 769'));
+    await openFile(page, 'bert-base-uncased/config.json');
+    await runCommand(page, attention);
+    const panel = await webviewWith(page, '.heatmap [role=alert]');
+    await panel
+      .locator('[role=alert]', { hasText: 'hidden_size has to be a multiple of num_attention_heads (12)' })
+      .waitFor(patience);
   });
 });

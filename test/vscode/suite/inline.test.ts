@@ -39,9 +39,10 @@ describe('in the text of a config', () => {
     const editor = await open('llama-3.1-8b/config.json');
     assert.equal(digits(llamaParameters(32)), '8,030,261,248');
     assert.deepEqual(await lenses(editor), [
-      `8,030,261,248 parameters · ${digits(llamaFlops(32))} FLOPs forward (1 × 1,024 tokens)`,
+      '8,030,261,248 parameters',
       'Attention',
       'Sharing',
+      `${digits(llamaFlops(32))} FLOPs forward (1 × 1,024 tokens)`,
     ]);
   });
 
@@ -91,9 +92,9 @@ describe('in the text of a config', () => {
     await type(editor, '"num_hidden_layers": 32', '"num_hidden_layers": 16');
     const parameters = digits(llamaParameters(16));
     await summary(editor, new RegExp(`^LlamaForCausalLM: ${parameters} parameters · 8\\.50 TFLOPs`));
-    assert.match(
-      (await lenses(editor))[0]!,
-      new RegExp(`^${parameters} parameters · ${digits(llamaFlops(16))} FLOPs`),
+    assert.deepEqual(
+      (await lenses(editor)).filter((title) => /\d/.test(title)),
+      [`${parameters} parameters`, `${digits(llamaFlops(16))} FLOPs forward (1 × 1,024 tokens)`],
     );
     assert.match(
       await hover(editor, '"model_type"'),
@@ -109,7 +110,7 @@ describe('in the text of a config', () => {
     await summary(editor, /^GPT2LMHeadModel: 124,439,808 parameters.*tokens\)$/);
     await type(editor, '"n_layer": 12', '"n_layer": ');
     await summary(editor, /^GPT2LMHeadModel: 124,439,808 parameters.* — as of the last valid text$/);
-    assert.match((await lenses(editor))[0]!, /^124,439,808 parameters .* — as of the last valid text$/);
+    assert.match((await lenses(editor))[0]!, /^124,439,808 parameters — as of the last valid text$/);
     assert.match(await hover(editor, '"model_type"'), /as of the last valid text/);
     assert.match((await hints(editor)).vocab_size!, / \?$/);
     await type(editor, '"n_layer": ', '"n_layer": 6');

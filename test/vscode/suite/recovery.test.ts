@@ -82,7 +82,7 @@ describe('when the engine ends', () => {
     assert.equal(engines.length, started, 'no engine was started');
     await vscode.commands.executeCommand('headlight.restartEngine');
     await summary(editor, new RegExp(digits(39_385_344 + 9 * 7_087_872)));
-    await eventually(async () => assert.equal((await lenses(editor)).length, 3));
+    await eventually(async () => assert.equal((await lenses(editor)).length, 4));
     assert.equal(engines.length, started + 1);
   });
 

@@ -113,7 +113,7 @@ function valueOf(input: ModelInput, inputs: ReadonlyMap<string, Tensor>): Value 
 
 /** Every tensor of a safetensors file. */
 export async function readTensors(file: string): Promise<Map<string, Tensor>> {
-  const source = await openSafetensors(path.dirname(file), [path.basename(file)]);
+  const source = await openSafetensors(path.dirname(file), [path.basename(file)], new Pace());
   const tensors = new Map<string, Tensor>();
   for (const stored of source.tensors.values()) {
     const data = new Float32Array(stored.shape.reduce((size, length) => size * length, 1));

@@ -18,13 +18,19 @@ interface LinearOptions {
   /** A weight that stands elsewhere too. */
   readonly weight?: Parameter;
   readonly layout?: Linear['layout'];
+  /** Standard deviation of the weight's initial values, where it is not the family's. */
+  readonly deviation?: number;
 }
 
 /** weight [outputs, inputs], or [inputs, outputs] in GPT-2's Conv1D; bias [outputs]. */
 export function linear(inputs: number, outputs: number, options: LinearOptions = {}): Linear {
   const layout = options.layout ?? 'output-input';
   const weight =
-    options.weight ?? (layout === 'output-input' ? parameter(outputs, inputs) : parameter(inputs, outputs));
+    options.weight ??
+    started(
+      options.deviation,
+      layout === 'output-input' ? parameter(outputs, inputs) : parameter(inputs, outputs),
+    );
   const wanted = options.bias ?? true;
   const bias = wanted === true ? parameter(outputs) : wanted === false ? undefined : wanted;
   // Written out rather than spread: every what-if builds thousands of these.
@@ -42,14 +48,18 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
       };
 }
 
+function started(deviation: number | undefined, weight: Parameter): Parameter {
+  return deviation === undefined ? weight : { ...weight, deviation };
+}
+
 /** weight [rows, width]. */
 export function embedding(
   of: Embedding['of'],
   rows: number,
   width: number,
-  options: { readonly weight?: Parameter; readonly offset?: number } = {},
+  options: { readonly weight?: Parameter; readonly offset?: number; readonly deviation?: number } = {},
 ): Embedding {
-  const weight = options.weight ?? parameter(rows, width);
+  const weight = options.weight ?? started(options.deviation, parameter(rows, width));
   return {
     kind: 'embedding',
     of,
