@@ -16,7 +16,7 @@ const keys = {
   num_hidden_layers: depth(61),
   num_attention_heads: size(128),
   num_key_value_heads: optionalSize(),
-  n_shared_experts: size(1),
+  n_shared_experts: size(1, { min: 0 }),
   n_routed_experts: size(256, { aliases: ['num_local_experts'] }),
   num_experts_per_tok: size(8),
   n_group: size(8),

@@ -5,6 +5,7 @@ import { NO_CHILDREN, type Rotary, type RotaryScaling } from '../../model/module
 export const rotaryKeys = {
   rope_parameters: object({ aliases: ['rope_scaling'] }),
   rope_theta: optionalReal(),
+  partial_rotary_factor: optionalReal(),
 } as const;
 
 /** Keys of one scheme, as they stand in the config. */
@@ -20,9 +21,11 @@ interface RotaryOptions {
 
 export function rotary(config: Values<typeof rotaryKeys>, options: RotaryOptions): Rotary {
   const scheme: Scheme = config.rope_parameters ?? {};
+  // The schemes that scale read it; the default one of these families does not.
+  const partial = number(scheme, 'partial_rotary_factor') ?? config.partial_rotary_factor ?? 1;
   return {
     kind: 'rotary',
-    dim: options.dim,
+    dim: typeName(scheme) === 'default' ? options.dim : Math.floor(options.dim * partial),
     theta: number(scheme, 'rope_theta') ?? config.rope_theta ?? options.defaultTheta,
     scaling: scaling(scheme, options.positions),
     pairs: options.pairs ?? 'half',
