@@ -68,9 +68,13 @@ export function TextArea({
   disabled = false,
   rows,
 }: FieldProps & { readonly rows: number }) {
+  const element = useRef<Holding>(null);
+  // The toolkit hands no `dir` on, and on its own element the label would decide.
+  useEffect(() => element.current?.shadowRoot?.querySelector('textarea')?.setAttribute('dir', 'auto'), []);
   return h(
     'vscode-text-area',
     {
+      ref: element,
       value,
       disabled,
       rows,

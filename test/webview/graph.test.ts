@@ -315,6 +315,21 @@ describe('the graph panel', function () {
     await alert.waitFor({ state: 'detached' });
   });
 
+  it('says only that the picture is older where the host refuses the newer text too', async () => {
+    await show(scenario());
+    await page.evaluate(() => {
+      const host = window.fake.graph!;
+      host.graph = () => Promise.reject(new Error('This config does not count.'));
+      void host.view.graphStale('num_hidden_layers must be a number.');
+      void host.view.graphChanged();
+    });
+    await page.getByText('num_hidden_layers must be a number.').waitFor();
+    await page.waitForTimeout(100);
+    assert.equal(await page.locator('.notice').count(), 1);
+    assert.equal(await page.getByText('This config does not count.').count(), 0);
+    assert.ok((await node('model').count()) > 0);
+  });
+
   it("shows the host's error, with a way to try again", async () => {
     page = await harness.open(scenario(tiedDecoder(), { refuse: 'No blueprint for “nonesuch”.' }));
     const alert = page.getByRole('alert');
@@ -348,6 +363,25 @@ describe('the graph panel', function () {
     await node(`${layers}.mlp`).waitFor();
     assert.equal(await item(layers).getAttribute('aria-selected'), 'true');
     assert.ok(await page.getByRole('checkbox', { name: /Weight used at every position/ }).isChecked());
+  });
+
+  it('leaves the ledger closed in a short or narrow panel, until asked', async () => {
+    await show(scenario(), { width: 1100, height: 560 });
+    const ledger = () => page.locator('.ledger');
+    assert.equal(await ledger().count(), 0);
+    await page.getByRole('button', { name: 'Sharing ledger' }).click();
+    await ledger().waitFor();
+    await page.close();
+    await show(scenario(), { width: 500, height: 900 });
+    assert.equal(await ledger().count(), 0);
+    await page.setViewportSize({ width: 900, height: 900 });
+    await ledger().waitFor();
+  });
+
+  it('fits the width where the whole would be too small to read', async () => {
+    await show(scenario(), { width: 1100, height: 420 });
+    const transform = await page.locator('.picture svg > g').getAttribute('transform');
+    assert.match(transform!, /scale\(1\)/);
   });
 
   it('fits a panel of 300 pixels', async () => {

@@ -93,6 +93,20 @@ heatmapSuite('the pictures of the heatmap panel', (panel) => {
     await panel.page.waitForSelector('[role=grid]');
   });
 
+  it('moves along a locked row by keys, wherever the pointer stands', async () => {
+    await panel.showDone(scenario(small));
+    await panel.openHead(0, 0);
+    await panel.page.locator('.head-canvas').click({ position: await panel.middle(5, 2) });
+    await panel.page.keyboard.press('ArrowRight');
+    assert.match(await panel.readOut(), /^query 5 .* key 3 .* Row 5 locked/);
+    await panel.page.keyboard.press('ArrowLeft');
+    await panel.page.keyboard.press('ArrowLeft');
+    assert.match(await panel.readOut(), /^query 5 .* key 1 .* Row 5 locked/);
+    await panel.page.getByRole('button', { name: 'Larger cells' }).click();
+    await panel.page.keyboard.press('ArrowRight');
+    assert.match(await panel.readOut(), /^query 5 .* key 2 .* Row 5 locked/);
+  });
+
   it('is used by keys alone', async () => {
     await panel.showDone(scenario(small));
     assert.equal(await panel.page.locator('[role=gridcell][tabindex="0"]').count(), 1);

@@ -38,6 +38,25 @@ heatmapSuite('the heatmap panel', (panel) => {
     assert.match(await panel.page.locator('details.names').textContent().then(String), /lm_head\.weight/);
   });
 
+  it('marks only the pictures that random weights have a part in', async () => {
+    await panel.showDone(scenario({ ...small, missing: ['model.layers.1.mlp.c_fc.weight'] }));
+    await panel.page.waitForFunction(() => document.querySelectorAll('.thumb canvas').length === 12);
+    const side = (await panel.page.locator('.thumb canvas').first().boundingBox())!.width;
+    for (const layer of [0, 1, 2]) {
+      const corner = await panel.pixel(`.row[aria-rowindex="${layer + 2}"] canvas`, { x: side - 2, y: 1 });
+      assert.equal(String(corner) === '204,167,0', layer >= 1, `layer ${layer}: ${String(corner)}`);
+    }
+  });
+
+  it("writes the input in its text's direction", async () => {
+    await panel.showDone(scenario(small));
+    const field = panel.page.locator('vscode-text-area textarea');
+    const isFromRight = () => field.evaluate((one) => one.matches(':dir(rtl)'));
+    assert.equal(await isFromRight(), false);
+    await field.fill('شكرا');
+    assert.equal(await isFromRight(), true);
+  });
+
   it('brackets the query heads that share a K/V head', async () => {
     await panel.showDone(scenario(seeded));
     const row = panel.page.locator('[role=row].row').first();
@@ -90,11 +109,16 @@ heatmapSuite('the heatmap panel', (panel) => {
     assert.equal(await panel.page.locator('.thumb canvas').count(), 0);
     await panel.page.evaluate(() => window.fake.heatmap!.step(1));
     await panel.page.waitForSelector('.thumb canvas');
-    assert.equal(await panel.page.locator('.progress').innerText(), 'layer 1 of 3');
+    assert.equal(await panel.page.locator('.progress').innerText(), '1 of 3 layers done');
     assert.equal(await panel.page.locator('.thumb canvas').count(), 4);
     assert.deepEqual(
       (await panel.calls('thumbnails')).map(([, layer]) => layer),
       [0],
+    );
+    await panel.page.evaluate(() => window.fake.heatmap!.step(1));
+    await panel.page.waitForFunction(
+      () =>
+        document.querySelector<HTMLElement>('.progress')!.innerText === '2 of 3 layers done · about 5 s left',
     );
   });
 

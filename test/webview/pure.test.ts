@@ -1,15 +1,22 @@
 /** The webviews' computations that need no browser. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { sharingGraph } from '../../src/core/service';
 import { arrange, module } from '../../webview/graph/arrange';
+import { layOut } from '../../webview/graph/layout';
 import { carriedOpen, nearestSeen, openTo, outlineOf } from '../../webview/graph/outline';
+import { marks, tiesOf } from '../../webview/graph/ties';
 import { ByteCache } from '../../webview/heatmap/cache';
 import { bytePixels, pixelOf, rampOf } from '../../webview/heatmap/colours';
 import { fittingCell, hitOf } from '../../webview/heatmap/headLayout';
 import { measureGrid, seen } from '../../webview/heatmap/layout';
+import { firstRandomLayer } from '../../webview/heatmap/randomness';
 import { exactFloat32, matrixOf, readCell } from '../../webview/heatmap/reading';
 import { parseDraft } from '../../webview/heatmap/runInput';
+import { timeLeft } from '../../webview/heatmap/timeLeft';
 import { wordsOf } from '../../webview/shared/words';
 import { largeGraph, tiedDecoder } from './fake-graphs';
+import { decoderLayers, runHead } from './fake-run';
 
 const words = wordsOf({});
 
@@ -182,6 +189,94 @@ describe('the arrangement of a module', () => {
     ] as const;
     assert.equal(arrange([box], edges, 10), arrange([{ ...box }], edges, 10));
     assert.notEqual(arrange([box], edges, 10), arrange([{ ...box, width: 101 }], edges, 10));
+  });
+});
+
+describe('ties', () => {
+  const samples = ['gpt2', 'bert-base-uncased', 'albert-base-v2', 't5-small', 'mixtral-8x7b'];
+  for (const sample of samples) {
+    it(`of ${sample} run through no box that they are not about`, () => {
+      const text = readFileSync(new URL(`../../samples/${sample}/config.json`, import.meta.url), 'utf8');
+      const graph = sharingGraph(text, { batch: 1, tokens: 64, decoderTokens: 64, context: 0 })!;
+      const outline = outlineOf(graph);
+      for (let depth = 1; depth <= 6; depth++) {
+        const layout = layOut(outline, graph.data, new Set(openTo(outline, depth)), (_, open) =>
+          open ? { width: 220, height: 34 } : { width: 180, height: 60 },
+        );
+        for (const { from, to, path, ends } of tiesOf(graph.shared, marks, outline, layout).edges) {
+          const points = [...path.matchAll(/(-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => [
+            Number(x),
+            Number(y),
+          ]);
+          assert.deepEqual(
+            [points[0], points.at(-1)],
+            ends.map(({ x, y }) => [x, y]),
+          );
+          for (const { node, open, x, y, width, height } of layout.boxes.values()) {
+            if (open || node.id === from || node.id === to) continue;
+            points.slice(1).forEach(([x1, y1], index) => {
+              const [x0, y0] = points[index]!;
+              const meets =
+                Math.max(x0!, x1!) > x &&
+                Math.min(x0!, x1!) < x + width &&
+                Math.max(y0!, y1!) > y &&
+                Math.min(y0!, y1!) < y + height;
+              assert.ok(!meets, `${from} – ${to} through ${node.id}, open to ${depth}`);
+            });
+          }
+        }
+      }
+    });
+  }
+});
+
+describe('random weights among those of files', () => {
+  const files = { type: 'files', files: ['a'], dtype: 'F32', tensors: 1 } as const;
+  const model = { modelType: 'm', architecture: 'M', weights: files, tokenizer: 'bytes' } as const;
+  const first = (missing: string[], paths?: string[]): number => {
+    const head = runHead({ ...model, layers: decoderLayers(paths?.length ?? 4, 1) }, 1, 0, 'a');
+    const layers = head.layers.map((layer, index) => ({ ...layer, path: paths?.[index] ?? layer.path }));
+    return firstRandomLayer({ ...head, layers, missing });
+  };
+
+  it('reach the layers from the first that lacks a tensor', () => {
+    assert.equal(first([]), 4);
+    assert.equal(first(['model.layers.3.mlp.up_proj.weight', 'model.layers.2.self_attn.q_proj.weight']), 2);
+    assert.equal(first(['model.layers.1.self_attn.q_proj.weight', 'lm_head.weight']), 1);
+    assert.equal(first(['model.layers.9.mlp.up_proj.weight']), 4);
+  });
+
+  it('reach all from the embedding, none from the final norm and the head', () => {
+    assert.equal(first(['model.embed_tokens.weight']), 0);
+    assert.equal(first(['model.norm.weight', 'lm_head.weight', 'score.weight']), 4);
+    assert.equal(first(['bert.embeddings.LayerNorm.weight'], ['bert.encoder.layer.0.attention']), 0);
+    assert.equal(first(['cls.predictions.transform.dense.weight']), 4);
+  });
+
+  it('reach the decoder from the end of the encoder', () => {
+    const paths = [
+      'encoder.block.0.layer.0.SelfAttention',
+      'encoder.block.1.layer.0.SelfAttention',
+      'decoder.block.0.layer.0.SelfAttention',
+      'decoder.block.0.layer.1.EncDecAttention',
+      'decoder.block.1.layer.0.SelfAttention',
+    ];
+    assert.equal(first(['encoder.block.1.layer.1.DenseReluDense.wi.weight'], paths), 1);
+    assert.equal(first(['encoder.final_layer_norm.weight'], paths), 2);
+    assert.equal(first(['decoder.block.0.layer.2.DenseReluDense.wi.weight'], paths), 2);
+    assert.equal(first(['decoder.block.1.layer.0.SelfAttention.q.weight'], paths), 4);
+    assert.equal(first(['decoder.final_layer_norm.weight'], paths), 5);
+  });
+});
+
+describe('the time left', () => {
+  it('is rounded, and said only once there is a guess', () => {
+    assert.equal(timeLeft(undefined, words), '');
+    assert.equal(timeLeft(0, words), '');
+    assert.equal(timeLeft(400, words), 'about 5 s left');
+    assert.equal(timeLeft(43_000, words), 'about 45 s left');
+    assert.equal(timeLeft(59_000, words), 'about 1 min left');
+    assert.equal(timeLeft(235_000, words), 'about 4 min left');
   });
 });
 

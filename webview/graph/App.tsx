@@ -17,7 +17,10 @@ export function App({ session, initial }: { readonly session: Session; readonly 
     return () => void stop();
   }, [session]);
 
-  const { graph, error, stale } = state;
+  // Of a text that does not count the host says so twice: it refuses the graph and calls the shown one stale.
+  const { graph } = state;
+  const stale = graph === undefined ? undefined : state.stale;
+  const error = stale === undefined ? state.error : undefined;
   return (
     <div class="panel graph">
       {error !== undefined && (

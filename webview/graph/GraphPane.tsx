@@ -1,6 +1,7 @@
 /** A graph with what is open, selected and marked in it. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { SharedThing, SharingGraph } from '../../src/core/sharing/graph';
+import { useWindowSize } from '../shared/pixels';
 import { useTheme } from '../shared/theme';
 import type { Change } from '../shared/vscode';
 import { grouped, useWords } from '../shared/words';
@@ -43,9 +44,9 @@ export function GraphPane(props: {
   const picture = useRef<PictureView>(null);
   useEffect(() => setChosen(undefined), [graph]);
 
-  const narrow = window.innerWidth < 700;
-  const showsTree = view.tree ?? !narrow;
-  const showsLedger = view.ledger ?? true;
+  const { width, height } = useWindowSize();
+  const showsTree = view.tree ?? width >= 700;
+  const showsLedger = view.ledger ?? (width > 500 && height >= 600);
   const selected = view.selected !== undefined && layout.boxes.has(view.selected) ? view.selected : undefined;
   const node = selected === undefined ? undefined : outline.nodes.get(selected);
   const seen = useMemo(() => new Set(layout.boxes.keys()), [layout]);

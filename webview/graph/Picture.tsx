@@ -86,7 +86,10 @@ export function Picture(props: {
   const fit = (least: number): void => {
     const width = layout.width + (ties.edges.length > 0 ? tieRoom : 8) + 2 * margin;
     const height = layout.height + 2 * margin;
-    const scale = Math.max(least, Math.min(1, size.width / width, size.height / height));
+    const across = Math.min(1, size.width / width);
+    const whole = Math.min(across, size.height / height);
+    // Where the whole is too small to be read, the width is fitted and the rest is below.
+    const scale = whole >= least ? whole : Math.max(least, across);
     const x = Math.max(0, (size.width - width * scale) / 2) + margin * scale;
     const y = Math.max(0, (size.height - height * scale) / 2) + margin * scale;
     moveTo(zoomIdentity.translate(x, y).scale(scale));

@@ -28,7 +28,7 @@ export function TieLayer(props: {
       .join('\n');
   return (
     <g class="ties">
-      {ties.edges.map(({ thing, from, to, path, x, y }) => (
+      {ties.edges.map(({ thing, from, to, ends, path, x, y }) => (
         <g
           key={`${thing.name} ${from} ${to}`}
           class={`tie mark-${thing.mark}${thing === chosen ? ' chosen' : ''}`}
@@ -40,8 +40,9 @@ export function TieLayer(props: {
           <title>{title([thing])}</title>
           <path class="tie-target" d={path} />
           <path class="tie-line" d={path} />
-          <circle {...end(layout, from)} r="3.5" />
-          <circle {...end(layout, to)} r="3.5" />
+          {ends.map((end) => (
+            <circle key={`${end.x} ${end.y}`} cx={end.x} cy={end.y} r="3.5" />
+          ))}
           <g transform={`translate(${x - 10} ${y - 10})`}>
             <rect class="badge-box" width="20" height="20" rx="10" />
             <g transform="translate(4 4)">
@@ -82,11 +83,6 @@ export function TieLayer(props: {
 function badgeText({ mark, things }: TieBadge): string {
   if (mark === 'repeatedModule' && things.length === 1) return `×${things[0]!.applications}`;
   return things.length > 1 ? String(things.length) : '';
-}
-
-function end({ boxes }: Layout, id: string): { readonly cx: number; readonly cy: number } {
-  const box = boxes.get(id)!;
-  return { cx: box.x + box.width, cy: box.y + Math.min(box.height / 2, 17) };
 }
 
 /** On the lower edge of a box, from the right; one beside the other where a box has several. */

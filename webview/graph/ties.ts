@@ -1,7 +1,9 @@
 /** Sharing as it is drawn: an edge between boxes that share, a badge on a box inside which it happens. */
 import type { SharedThing } from '../../src/core/sharing/graph';
 import { nearestSeen, type Outline } from './outline';
-import type { Layout } from './layout';
+import type { Point } from './arrange';
+import type { Box, Layout } from './layout';
+import type { Region } from './region';
 
 export type Mark = SharedThing['mark'];
 
@@ -14,6 +16,8 @@ export interface TieEdge {
   readonly thing: SharedThing;
   readonly from: string;
   readonly to: string;
+  /** On the edges of the two boxes. */
+  readonly ends: readonly [Point, Point];
   readonly path: string;
   /** Where its badge stands. */
   readonly x: number;
@@ -55,26 +59,118 @@ export function tiesOf(
   return { edges, badges: [...badges.values()] };
 }
 
-/** Out of the right side of one box and into the right side of the other, beside everything between them. */
+/** Where a tie leaves a box, and how high it then runs to the lane beside the model. */
+interface Exit {
+  readonly start: Point;
+  readonly y: number;
+}
+
+/** Out of one box, along a lane beside everything between, and into the other box. */
 function edgeOf(thing: SharedThing, from: string, to: string, { boxes }: Layout, index: number): TieEdge {
+  const all = [...boxes.values()];
   const a = boxes.get(from)!;
   const b = boxes.get(to)!;
-  const start = { x: a.x + a.width, y: a.y + Math.min(a.height / 2, 17) };
-  const end = { x: b.x + b.width, y: b.y + Math.min(b.height / 2, 17) };
-  const top = Math.min(start.y, end.y);
-  const bottom = Math.max(start.y, end.y);
-  let right = Math.max(start.x, end.x);
-  for (const box of boxes.values()) {
+  const out = exitOf(a, b, all, index);
+  const into = exitOf(b, a, all, index);
+  const top = Math.min(out.y, into.y);
+  const bottom = Math.max(out.y, into.y);
+  let right = Math.max(a.x + a.width, b.x + b.width);
+  for (const box of all) {
     const between = box.y < bottom && box.y + box.height > top;
-    const holdsBoth =
-      box.y <= top && box.y + box.height >= bottom && box.x <= Math.min(start.x, end.x) && box.open;
-    if (between && !holdsBoth) right = Math.max(right, box.x + box.width);
+    if (between && !(holds(box, a) && holds(box, b))) right = Math.max(right, box.x + box.width);
   }
   const x = right + 28 + (index % 6) * 10;
-  const r = Math.min(12, Math.abs(end.y - start.y) / 2);
-  const down = end.y >= start.y ? 1 : -1;
-  const path =
-    `M${start.x} ${start.y}H${x - r}Q${x} ${start.y} ${x} ${start.y + down * r}` +
-    `V${end.y - down * r}Q${x} ${end.y} ${x - r} ${end.y}H${end.x}`;
-  return { thing, from, to, path, x, y: (start.y + end.y) / 2 };
+  const path = rounded([
+    out.start,
+    { x: out.start.x, y: out.y },
+    { x, y: out.y },
+    { x, y: into.y },
+    { x: into.start.x, y: into.y },
+    into.start,
+  ]);
+  return { thing, from, to, ends: [out.start, into.start], path, x, y: (top + bottom) / 2 };
+}
+
+/**
+ * Out at the right side where nothing stands in the way; otherwise at the lower or upper edge and along a gap between
+ * the boxes beside, so that no tie runs through a box that it is not about.
+ */
+function exitOf(box: Box, other: Box, all: readonly Box[], index: number): Exit {
+  const right = box.x + box.width;
+  const middle = box.y + Math.min(box.height / 2, 17);
+  const aside = { start: { x: right, y: middle }, y: middle };
+  const inTheWay = all.filter((one) => !holds(one, box) && !holds(box, one)).map(extentOf);
+  const isClear = (x: number, top: number, bottom: number, toRight: number): boolean =>
+    !inTheWay.some(
+      (one) =>
+        one.x < toRight + clearance &&
+        one.x + one.width > x - clearance &&
+        one.y < bottom + clearance &&
+        one.y + one.height > top - clearance,
+    );
+  if (isClear(right + 2 * clearance, middle, middle, Infinity)) return aside;
+  const x = box.x + (box.width * 2) / 3 - (index % 3) * 8;
+  const gap = 10 + (index % 3) * 4;
+  const beside = [extentOf(box), ...inTheWay.filter((one) => one.x + one.width > x)];
+  const nearest = (edge: number, heights: readonly number[]): readonly Exit[] =>
+    heights
+      .filter((y) => isClear(x, Math.min(edge, y), Math.max(edge, y), x) && isClear(x, y, y, Infinity))
+      .sort((one, two) => Math.abs(one - edge) - Math.abs(two - edge))
+      .slice(0, 1)
+      .map((y) => ({ start: { x, y: edge }, y }));
+  const bottom = box.y + box.height;
+  const below = beside.map((one) => one.y + one.height + gap).filter((y) => y > bottom);
+  const above = beside.map((one) => one.y - gap).filter((y) => y < box.y);
+  const ways = [...nearest(bottom, below), ...nearest(box.y, above)];
+  const length = ({ start, y }: Exit): number => Math.abs(y - start.y) + Math.abs(other.y - y);
+  return ways.sort((one, two) => length(one) - length(two))[0] ?? aside;
+}
+
+/** Least distance of a tie to a box that it passes. */
+const clearance = 3;
+
+function holds(outer: Box, inner: Box): boolean {
+  return (
+    outer.x <= inner.x &&
+    outer.y <= inner.y &&
+    outer.x + outer.width >= inner.x + inner.width &&
+    outer.y + outer.height >= inner.y + inner.height
+  );
+}
+
+/** A box with the stack behind a folded one. */
+function extentOf({ node, x, y, width, height }: Box): Region {
+  const stack = node.count > 1 ? 8 : 0;
+  return { x, y: y - stack, width: width + stack, height: height + stack };
+}
+
+/** A way along the axes with round corners. */
+function rounded(way: readonly Point[]): string {
+  const points = way.filter(({ x, y }, index) => {
+    const before = way[index - 1];
+    return before === undefined || before.x !== x || before.y !== y;
+  });
+  let path = '';
+  points.forEach((at, index) => {
+    const before = points[index - 1];
+    const after = points[index + 1];
+    if (before === undefined || after === undefined) {
+      path += `${before === undefined ? 'M' : 'L'}${at.x} ${at.y}`;
+      return;
+    }
+    const r = Math.min(12, distance(before, at) / 2, distance(at, after) / 2);
+    const near = towards(at, before, r);
+    const far = towards(at, after, r);
+    path += `L${near.x} ${near.y}Q${at.x} ${at.y} ${far.x} ${far.y}`;
+  });
+  return path;
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.abs(a.x - b.x) + Math.abs(a.y - b.y);
+}
+
+/** From a point `by` along an axis to another. */
+function towards(from: Point, to: Point, by: number): Point {
+  return { x: from.x + Math.sign(to.x - from.x) * by, y: from.y + Math.sign(to.y - from.y) * by };
 }

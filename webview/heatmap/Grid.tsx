@@ -7,6 +7,7 @@ import { useWords } from '../shared/words';
 import { DisplayBar } from './DisplayBar';
 import { GridSection, type GridPlace } from './GridSection';
 import { measureGrid, sectionHeight, sectionsOf } from './layout';
+import { firstRandomLayer } from './randomness';
 import type { Session, SessionState } from './session';
 import type { Display, View } from './viewState';
 
@@ -32,6 +33,7 @@ export function Grid(props: {
   const ratio = usePixelRatio();
   const [scroll, setScroll] = useState({ left: 0, top: 0 });
   const sections = useMemo(() => sectionsOf(head), [head]);
+  const firstRandom = useMemo(() => firstRandomLayer(head), [head]);
   const measure = measureGrid(sections, size.width);
   const [active, setActive] = useState<GridPlace>(() => placeOf(sections, from));
   /** Set by keys and by coming back: the active cell takes the focus and comes into sight. */
@@ -89,6 +91,7 @@ export function Grid(props: {
               state={state}
               theme={theme}
               display={display}
+              firstRandom={firstRandom}
               ratio={ratio}
               section={section}
               index={index}

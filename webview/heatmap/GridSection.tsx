@@ -21,6 +21,8 @@ interface SectionProps {
   readonly state: SessionState;
   readonly theme: Theme;
   readonly display: Display;
+  /** Index of the first layer whose maps come from random weights. */
+  readonly firstRandom: number;
   readonly ratio: number;
   readonly section: Section;
   readonly index: number;
@@ -193,7 +195,7 @@ function Row(props: RowProps) {
               ratio={props.ratio}
               head={head}
               thumbnails={typeof thumbnails === 'string' ? undefined : thumbnails}
-              random={state.head?.weights.type === 'seeded' || (state.head?.missing.length ?? 0) > 0}
+              random={layer.index >= props.firstRandom}
               theme={props.theme}
               display={props.display}
               bracket={

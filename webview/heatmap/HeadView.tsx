@@ -9,6 +9,7 @@ import { randomness } from './Facts';
 import { HeadCanvas } from './HeadCanvas';
 import { HeadTable } from './HeadTable';
 import { zoomed } from './headLayout';
+import { firstRandomLayer } from './randomness';
 import { exactFloat32, type Cell, type Matrix } from './reading';
 import { ReadOut } from './ReadOut';
 import { messageOf, type Session, type SessionState } from './session';
@@ -54,6 +55,10 @@ export function HeadView(props: {
   const zoom = (direction: 1 | -1): void => setCell(zoomed(drawnCell, direction));
   const keyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.startsWith('Arrow')) {
+      toPicture(event, view.current!);
+      return;
+    }
     if (event.key === 'Escape') {
       if (locked !== undefined) setLocked(undefined);
       else onOpen(undefined);
@@ -126,7 +131,7 @@ export function HeadView(props: {
           keyTokens={keys}
           theme={theme}
           display={display}
-          warning={randomness(head, words)}
+          warning={open.layer >= firstRandomLayer(head) ? randomness(head, words) : undefined}
           cell={cell}
           cursor={cursor}
           locked={locked}
@@ -137,6 +142,16 @@ export function HeadView(props: {
       )}
     </div>
   );
+}
+
+/** Arrow keys on the bar above the picture, as after a click on a button there, go to the picture. */
+function toPicture(event: KeyboardEvent, view: HTMLElement): void {
+  const target = event.target as HTMLElement;
+  const picture = view.querySelector<HTMLElement>('.head-scroll');
+  if (picture === null || (target !== view && target.closest('.head-bar') === null)) return;
+  event.preventDefault();
+  picture.focus();
+  picture.dispatchEvent(new KeyboardEvent('keydown', { key: event.key, bubbles: true, cancelable: true }));
 }
 
 function BarButton(props: {

@@ -2,6 +2,7 @@
 import { Notice } from '../shared/Notice';
 import { useWords } from '../shared/words';
 import type { SessionState } from './session';
+import { timeLeft } from './timeLeft';
 
 export function Progress({ state }: { readonly state: SessionState }) {
   const words = useWords();
@@ -19,7 +20,9 @@ export function Progress({ state }: { readonly state: SessionState }) {
     phase === 'starting'
       ? words('run.starting')
       : phase === 'running'
-        ? words('run.progress', done, of)
+        ? [words('run.progress', done, of), timeLeft(state.left, words)]
+            .filter((part) => part !== '')
+            .join(' · ')
         : phase === 'cancelled'
           ? words('run.cancelled', done, of)
           : phase === 'done'

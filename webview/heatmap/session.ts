@@ -22,6 +22,8 @@ export interface SessionState {
   readonly head?: RunHead;
   /** Layers whose maps can be asked for. */
   readonly done: number;
+  /** Milliseconds that the layers still to come will take, going by those done. */
+  readonly left?: number;
   /** Why the run was refused or stopped, in the host's words. */
   readonly error?: string;
   /** What the host said when it started the engine anew. */
@@ -44,6 +46,8 @@ export class Session implements HeatmapView {
   /** States of runs whose `run` call has not been answered yet. */
   private early = new Map<number, { readonly state: RunState; readonly message?: string }>();
   private asked = 0;
+  /** When the first layers of the run were told, and how many they were. */
+  private began?: { readonly at: number; readonly done: number } | undefined;
   private cancelling = false;
   private last?: { readonly input: RunInput; readonly seed: number };
   /** True from a restart until a run ends well: a second restart in between does not run the input once more. */
@@ -155,7 +159,8 @@ export class Session implements HeatmapView {
       this.thumbnailCache.clear();
       this.mapCache.clear();
       const early = this.early.get(head.run);
-      this.change({ phase: 'running', head, done: 0, stale: false });
+      this.began = undefined;
+      this.change({ phase: 'running', head, done: 0, stale: false }, ['left']);
       if (this.cancelling) void this.host.cancel(head.run);
       if (early !== undefined) this.follow(early.state, early.message);
     } catch (error) {
@@ -166,13 +171,24 @@ export class Session implements HeatmapView {
 
   private follow(state: RunState, message?: string): void {
     if (state.type === 'running') {
-      this.change({ phase: 'running', done: state.done });
+      this.running(state);
       return;
     }
     if (state.type !== 'failed') this.recovering = false;
     if (state.type === 'done') this.change({ phase: 'done', done: this.state.head?.layers.length ?? 0 });
     else if (state.type === 'cancelled') this.change({ phase: 'cancelled' });
     else this.change({ phase: 'failed', error: message ?? state.error.detail });
+  }
+
+  private running({ done, of }: Extract<RunState, { type: 'running' }>): void {
+    if (done > 0) this.began ??= { at: performance.now(), done };
+    const { began } = this;
+    if (began === undefined || done <= began.done) {
+      this.change({ phase: 'running', done }, ['left']);
+      return;
+    }
+    const each = (performance.now() - began.at) / (done - began.done);
+    this.change({ phase: 'running', done, left: each * (of - done) });
   }
 
   private change(part: Partial<SessionState>, without: readonly (keyof SessionState)[] = []): void {

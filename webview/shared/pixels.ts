@@ -37,6 +37,21 @@ export function useSize(element: RefObject<HTMLElement | null>): Size {
   return size;
 }
 
+/** The size of the whole panel in CSS pixels. */
+export function useWindowSize(): Size {
+  const [size, setSize] = useState(windowSize);
+  useEffect(() => {
+    const changed = (): void => setSize(windowSize());
+    window.addEventListener('resize', changed);
+    return () => window.removeEventListener('resize', changed);
+  }, []);
+  return size;
+}
+
+function windowSize(): Size {
+  return { width: window.innerWidth, height: window.innerHeight };
+}
+
 /** Gives a canvas `size` CSS pixels at `ratio`, clears it, and returns a context that draws in CSS pixels. */
 export function prepare(canvas: HTMLCanvasElement, size: Size, ratio: number): CanvasRenderingContext2D {
   const width = Math.round(size.width * ratio);
