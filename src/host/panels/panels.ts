@@ -72,7 +72,11 @@ export class Panels implements vscode.Disposable {
     const panel = vscode.window.createWebviewPanel(
       viewType(kind),
       kind.title(config),
-      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: false },
+      // From one panel to another stays beside the text, not beside what is beside it.
+      {
+        viewColumn: this.shown === undefined ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active,
+        preserveFocus: false,
+      },
       webviewOptions(this.context.extension),
     );
     const first = name === 'heatmap' ? firstHeatmapState : firstGraphState;
