@@ -1,5 +1,6 @@
 /** A line above the model's type: exact figures, and the ways to the panels. */
 import * as vscode from 'vscode';
+import type { Analyses } from '../analyses';
 import { SELECTOR } from '../configFiles';
 import { staleNote, wordInputs } from '../wording';
 import { COMMANDS } from './commandNames';
@@ -9,13 +10,12 @@ import { identitySpan, toRange } from './lines';
 const { l10n } = vscode;
 
 export function registerCodeLenses(context: FeatureContext): vscode.Disposable {
-  const again = new AskAgain();
+  const again = new Reminder(context.analyses);
   const provider: vscode.CodeLensProvider = {
     onDidChangeCodeLenses: again.event,
     async provideCodeLenses(document, token) {
-      const question = again.asked(document);
+      again.asked(document);
       const reading = await readingFor(context, 'codeLens', document, token);
-      if (token.isCancellationRequested) again.cancelled(document, question);
       if (reading?.figures === undefined) return [];
       const { figures, analysis, stale } = reading;
       const { format } = context;
@@ -53,36 +53,35 @@ export function registerCodeLenses(context: FeatureContext): vscode.Disposable {
   );
 }
 
-/** Milliseconds in which VS Code may ask anew by itself. */
-const PATIENCE = 150;
-/** How often one version of a document is brought back to mind. */
-const REMINDERS = 3;
+/** Milliseconds in which VS Code asks by itself, where it does. */
+const PATIENCE = 600;
 
 /**
- * VS Code cancels the question when the focus moves, and does not always ask it again: then a config would stand
- * without its lenses until it is edited.
+ * VS Code drops the question for lenses when the text loses the focus before it was asked, as when a panel is opened
+ * right after the config; it would come with the next click into the text. This brings it back to mind.
  */
-class AskAgain extends vscode.EventEmitter<void> {
-  private readonly last = new Map<string, { version: number; question: number; reminders: number }>();
-  private questions = 0;
+class Reminder extends vscode.EventEmitter<void> {
+  /** Document → the version for which lenses were asked last. */
+  private readonly versions = new Map<string, number>();
+  private readonly subscription: { dispose(): void };
 
-  /** Remembers the newest question about a document, and returns its number. */
-  asked({ uri, version }: vscode.TextDocument): number {
-    const key = uri.toString();
-    const known = this.last.get(key);
-    const reminders = known?.version === version ? known.reminders : 0;
-    const question = ++this.questions;
-    this.last.set(key, { version, question, reminders });
-    return question;
+  constructor(analyses: Analyses) {
+    super();
+    this.subscription = analyses.changed.on(({ uri, reading }) => {
+      if (reading === undefined) return;
+      setTimeout(() => {
+        const current = analyses.known(uri)?.version === reading.version;
+        if (current && this.versions.get(uri) !== reading.version) this.fire();
+      }, PATIENCE);
+    });
   }
 
-  /** The answer will not be shown; unless a newer question comes, asks for one. */
-  cancelled({ uri, isClosed }: vscode.TextDocument, question: number): void {
-    const entry = this.last.get(uri.toString());
-    if (entry === undefined || isClosed || entry.reminders >= REMINDERS) return;
-    entry.reminders++;
-    setTimeout(() => {
-      if (this.last.get(uri.toString())?.question === question) this.fire();
-    }, PATIENCE);
+  asked({ uri, version }: vscode.TextDocument): void {
+    this.versions.set(uri.toString(), version);
+  }
+
+  override dispose(): void {
+    this.subscription.dispose();
+    super.dispose();
   }
 }

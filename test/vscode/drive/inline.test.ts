@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
 import { openWindow, startVSCode, type VSCode } from '../../harness/vscode';
-import { openFile } from '../../harness/workbench';
+import { openFile, runCommand } from '../../harness/workbench';
 
 /** Waits for an element whose text, with plain spaces, has all of `parts`. */
 async function shows(elements: Locator, ...parts: string[]): Promise<string> {
@@ -74,5 +74,12 @@ describe('a config in the editor', function () {
   it('shows them again after the window is loaded anew', async () => {
     await openWindow(code);
     await shows(code.page.locator('.codelens-decoration'), 'FLOPs forward');
+  });
+
+  it('shows them though a panel takes the focus at once', async () => {
+    const { page } = code;
+    const opened = await openFile(page, 'gpt2/config.json');
+    await runCommand(page, 'Headlight: Show Shared-Weight Graph');
+    await shows(opened.locator('.codelens-decoration'), '124,439,808 parameters');
   });
 });
