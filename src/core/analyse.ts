@@ -33,7 +33,10 @@ function figures(built: Built, found: Found, asked: Workload): Figures {
   const active = activeParameters(model.root, totals.total);
   const tree = fold(model.root);
   const shared = savedByTies(found, tree, forward);
-  const weights = weightBytes(totals.total, config.read.find(({ path }) => /dtype$/.test(path))?.value);
+  const weights = weightBytes(
+    totals.total,
+    config.read.find(({ path, value }) => /dtype$/.test(path) && value !== undefined)?.value,
+  );
   const attention = attentionFacts(model);
   return {
     modelType: model.modelType,
@@ -54,7 +57,7 @@ function figures(built: Built, found: Found, asked: Workload): Figures {
     defaults: config.read
       .filter(({ source, value }) => source === 'default' && value !== undefined)
       .map(({ path, value }) => ({ key: path, value })),
-    unread: config.unread().filter((name) => !libraryKeys.has(name)),
+    unread: config.unread().filter((path) => !libraryKeys.has(path.slice(path.lastIndexOf('.') + 1))),
     ...(attention === undefined ? {} : { attention }),
   };
 }

@@ -116,7 +116,7 @@ function unknownType(config: Config, modelType: string, span: Span): Problem {
 
 /** Builds the tree; with a problem in the config it is left out, so that nothing is made by an illegal size. */
 function make({ family, architecture }: Chosen, config: Config): Model | undefined {
-  const read = family.read(config);
+  const read = family.read(config, familyOfType);
   if (config.problems.length > 0) return undefined;
   const { root, inputs, initializerRange } = read.build(architecture);
   return { modelType: family.modelType, architecture, root, inputs, initializerRange };

@@ -1,4 +1,5 @@
 /** What a blueprint is: the keys of a config class, and a tree for each of its architectures. */
+import type { Span } from '../analysis';
 import { MAX_LAYERS, type Keys, type Values } from '../config/keys';
 import { commonKeys, type Common } from '../config/common';
 import type { Config } from '../config/config';
@@ -10,18 +11,20 @@ export interface Blueprint {
   readonly inputs: readonly ModelInput[];
 }
 
-export interface FamilySpec<K extends Keys> {
+export interface FamilySpec<K extends Keys, N extends object = object> {
   /** `model_type` in the config. */
   readonly modelType: string;
   readonly keys: K;
   /** The class that AutoModel builds: what a config without `architectures` stands for. */
   readonly base: string;
   /** Class name → its tree. */
-  readonly architectures: Readonly<Record<string, (config: Values<K> & Common) => Blueprint>>;
+  readonly architectures: Readonly<Record<string, (config: Values<K> & Common & N) => Blueprint>>;
+  /** What it reads of configs nested in its own: added to the values. */
+  readonly nested?: (config: Config, families: Families, values: Values<K> & Common) => N;
   /** Standard deviation of the initial weights. */
-  readonly initializerRange: (config: Values<K>) => number;
+  readonly initializerRange: (config: Values<K> & Common & N) => number;
   /** What the class refuses of values that are legal alone. */
-  readonly check?: (config: Values<K>, checks: Checks) => void;
+  readonly check?: (config: Values<K> & Common & N, checks: Checks) => void;
 }
 
 /** Checks of several keys together; each reports a problem where it fails. */
@@ -42,29 +45,90 @@ export class Checks {
   }
 }
 
+/** A config as its family read it. */
+export interface Reading {
+  /** By the class's own names. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Makes the tree of an architecture of this family; the base model where none is named. */
+  build(architecture?: string): Blueprint & { readonly initializerRange: number };
+}
+
 /** A family with the types of its keys left behind, as the registry holds it. */
 export interface Family {
   readonly modelType: string;
   readonly base: string;
   readonly architectures: readonly string[];
-  /** Reads the config; `build` makes the tree of an architecture of this family. */
-  read(config: Config): { build(architecture: string): Blueprint & { readonly initializerRange: number } };
+  /** Reads the config; `families` are those that a nested config may name. */
+  read(config: Config, families: Families): Reading;
 }
 
-export function family<K extends Keys>(spec: FamilySpec<K>): Family {
+/** The family of a model type, where there is one. */
+export type Families = (modelType: string) => Family | undefined;
+
+export function family<K extends Keys, N extends object = object>(spec: FamilySpec<K, N>): Family {
   return {
     modelType: spec.modelType,
     base: spec.base,
     architectures: Object.keys(spec.architectures),
-    read(config) {
-      const values = { ...config.values(commonKeys), ...config.values(spec.keys) } as Values<K> & Common;
+    read(config, families) {
+      const own = { ...config.values(commonKeys), ...config.values(spec.keys) } as Values<K> & Common;
+      const values = { ...own, ...spec.nested?.(config, families, own) } as Values<K> & Common & N;
       spec.check?.(values, new Checks(config));
       return {
-        build: (architecture) => ({
+        values,
+        build: (architecture = spec.base) => ({
           ...spec.architectures[architecture]!(values),
           initializerRange: spec.initializerRange(values),
         }),
       };
+    },
+  };
+}
+
+/**
+ * A model inside a model: the config under `name`, read by the family of its `model_type`.
+ *
+ * @param fallback the model type where the nested config names none.
+ * @param absent values that the class takes where the whole nested config is missing.
+ */
+export function subModel(
+  config: Config,
+  families: Families,
+  name: string,
+  fallback: string,
+  absent: Readonly<Record<string, unknown>> = {},
+): SubModel {
+  const nested = config.nested(name, absent);
+  return { config: nested, ...subReading(nested, families, fallback, config.spanOf(name) ?? config.span) };
+}
+
+/** A nested model: its config, its model type, and what its family reads. */
+export interface SubModel extends Reading {
+  readonly config: Config;
+  readonly modelType: string;
+}
+
+function subReading(
+  nested: Config,
+  families: Families,
+  fallback: string,
+  span: Span,
+): Reading & { readonly modelType: string } {
+  const given = nested.raw('model_type');
+  const modelType = typeof given === 'string' && given !== '' ? given : fallback;
+  const found = families(modelType);
+  if (found !== undefined) return { modelType, ...found.read(nested, families) };
+  nested.problems.push({
+    code: 'model.unknownType',
+    severity: 'information',
+    span: nested.spanOf('model_type') ?? span,
+    arguments: { modelType },
+  });
+  return {
+    modelType,
+    values: {},
+    build: () => {
+      throw new Error(`no family of ${modelType}`);
     },
   };
 }

@@ -15,20 +15,66 @@ export interface ReadKey {
 /** Values put in the place of the text's, by path: how what-ifs ask. */
 export type Overrides = Readonly<Record<string, unknown>>;
 
+/** Where a nested config stands. */
+interface Within {
+  readonly parent: Config;
+  /** Dotted path of the object, with a dot behind. */
+  readonly prefix: string;
+  /** The file leaves it out: it has no keys, and the place of its parent. */
+  readonly missing?: true;
+  /** Defaults of its own where it is left out. */
+  readonly absent?: Readonly<Record<string, unknown>>;
+}
+
 export class Config {
-  /** Everything read so far, in the order of reading. */
-  readonly read: ReadKey[] = [];
-  readonly problems: Problem[] = [];
+  /** Everything read so far, here and in what is nested, in the order of reading. */
+  readonly read: ReadKey[];
+  readonly problems: Problem[];
   /** Every spelling that the blueprint asked for. */
   private readonly known = new Set<string>();
   private readonly given: ReadonlyMap<string, Node>;
+  /** Sub-configs that the blueprint asked for, by name. */
+  private readonly parts = new Map<string, Config>();
 
   constructor(
     private readonly object: Node,
     private readonly overrides: Overrides = {},
-    private readonly prefix = '',
+    private readonly within?: Within,
   ) {
-    this.given = properties(object);
+    this.given = within?.missing === true ? new Map<string, Node>() : properties(object);
+    this.read = within?.parent.read ?? [];
+    this.problems = within?.parent.problems ?? [];
+  }
+
+  /**
+   * The config that stands in this one under `name` (`text_config`): its keys have dotted paths, and count as keys of
+   * this file in everything that is read, wrong, replaced or never read. Missing or null it is an empty one, at the
+   * place of this.
+   *
+   * @param absent values that the class takes where the whole object is missing, and not where it only lacks them.
+   */
+  nested(name: string, absent: Readonly<Record<string, unknown>> = {}): Config {
+    const known = this.parts.get(name);
+    if (known !== undefined) return known;
+    this.known.add(name);
+    const node = this.given.get(name);
+    const there = node?.type === 'object';
+    if (node !== undefined && node.type !== 'null') this.typed(name, node, there, 'object');
+    const prefix = `${this.prefix}${name}.`;
+    const part = there
+      ? new Config(node, this.overrides, { parent: this, prefix })
+      : new Config(this.object, this.overrides, { parent: this, prefix, missing: true, absent });
+    this.parts.set(name, part);
+    return part;
+  }
+
+  /** False for a nested config that the file leaves out. */
+  get isGiven(): boolean {
+    return this.within?.missing !== true;
+  }
+
+  private get prefix(): string {
+    return this.within?.prefix ?? '';
   }
 
   /** Where the object stands. */
@@ -36,16 +82,18 @@ export class Config {
     return span(this.object);
   }
 
-  /** A value of the file as it stands, without judgement; undefined where it is missing. */
+  /** A value of the file as it stands, without judgement; undefined where it is missing (and has no default of its place). */
   raw(name: string): unknown {
     const node = this.given.get(name);
-    return node === undefined ? undefined : plain(node);
+    return node === undefined ? this.within?.absent?.[name] : plain(node);
   }
 
-  /** The place of a key's value. */
-  spanOf(name: string): Span | undefined {
-    const node = this.given.get(name);
-    return node === undefined ? undefined : span(node);
+  /** The place of a key's value; a dotted path leads into nested configs that were asked for. */
+  spanOf(path: string): Span | undefined {
+    const node = this.given.get(path);
+    if (node !== undefined) return span(node);
+    const dot = path.indexOf('.');
+    return dot < 0 ? undefined : this.parts.get(path.slice(0, dot))?.spanOf(path.slice(dot + 1));
   }
 
   /** Reads keys: given values that are legal, defaults otherwise. What is not legal becomes a problem at its place. */
@@ -60,9 +108,11 @@ export class Config {
     this.problem(this.given.get(path) ?? this.object, code, args);
   }
 
-  /** Names in the file that nobody asked for, of this object alone. */
+  /** Dotted paths in the file that nobody asked for: of this object, and of the nested ones that were asked for. */
   unread(): string[] {
-    return [...this.given.keys()].filter((name) => !this.known.has(name));
+    const own = [...this.given.keys()].filter((name) => !this.known.has(name));
+    const below = [...this.parts.values()].flatMap((part) => part.unread());
+    return [...own.map((name) => this.prefix + name), ...below];
   }
 
   private value(name: string, key: Key<unknown>): unknown {
@@ -79,9 +129,15 @@ export class Config {
     const node = spelling === undefined ? undefined : this.given.get(spelling);
     const value = node === undefined ? undefined : this.legal(spelling!, key, node);
     const source = value === undefined ? 'default' : 'given';
-    const taken = value === undefined ? key.fallback : value;
+    const taken = value === undefined ? this.fallback(name, key) : value;
     this.read.push({ path, key, value: taken, source });
     return taken;
+  }
+
+  /** What the class takes for a key that the file leaves out. */
+  private fallback(name: string, key: Key<unknown>): unknown {
+    const absent = this.within?.absent;
+    return absent !== undefined && Object.hasOwn(absent, name) ? absent[name] : key.fallback;
   }
 
   /** The node's value if the key may have it, else undefined, with a problem where that is a mistake. */

@@ -1,4 +1,7 @@
 import { strict as assert } from 'node:assert';
+import { Config } from '../../../src/core/config/config';
+import { size } from '../../../src/core/config/keys';
+import { parseConfig } from '../../../src/core/config/parse';
 import { analyse } from '../../../src/core/service';
 import type { Analysis, Problem } from '../../../src/core/analysis';
 
@@ -286,5 +289,53 @@ describe('what the figures say of the config', () => {
     const layers = figures!.breakdown.find(({ path }) => path === 'model.layers.{0-31}');
     assert.equal(layers?.count, 32);
     assert.equal(layers.parameters, 32 * 202_383_360);
+  });
+});
+
+describe('configs nested in a config', () => {
+  const text = '{ "a": { "hidden_size": -1, "layers": 3, "odd": 1, "model_type": "x" }, "b": null, "c": 5 }';
+  const keys = { hidden_size: size(8), layers: size(2), heads: size(4, { aliases: ['n_head'] }) };
+  const config = (overrides = {}) => new Config(parseConfig(text).root!, overrides);
+
+  it('reads keys by their dotted path, with problems at their place', () => {
+    const root = config();
+    assert.deepEqual(root.nested('a').values(keys), { hidden_size: 8, layers: 3, heads: 4 });
+    assert.deepEqual(
+      root.read.map(({ path, source }) => [path, source]),
+      [
+        ['a.hidden_size', 'default'],
+        ['a.layers', 'given'],
+        ['a.heads', 'default'],
+      ],
+    );
+    const [problem] = root.problems;
+    assert.deepEqual(problem?.arguments, { key: 'a.hidden_size', min: 1, max: 2 ** 31 - 1, found: -1 });
+    assert.equal(text.slice(problem?.span.start, problem?.span.end), '-1');
+    assert.deepEqual(root.unread(), ['b', 'c', 'a.odd', 'a.model_type']);
+    assert.deepEqual(root.spanOf('a.layers'), root.nested('a').spanOf('layers'));
+  });
+
+  it('replaces values by dotted path, in configs that are missing too', () => {
+    const root = config({ 'a.layers': 7, 'd.heads': 9 });
+    assert.equal(root.nested('a').values(keys).layers, 7);
+    assert.equal(root.nested('d').values(keys).heads, 9);
+  });
+
+  it('takes the defaults of the place where the whole config is missing or null', () => {
+    const root = config();
+    for (const name of ['b', 'd']) {
+      const missing = root.nested(name, { layers: 5, model_type: 'clip' });
+      assert.equal(missing.isGiven, false);
+      assert.equal(missing.raw('model_type'), 'clip');
+      assert.equal(missing.values(keys).layers, 5);
+      assert.deepEqual(missing.span, root.span);
+    }
+    assert.equal(root.nested('a', { heads: 6 }).values(keys).heads, 4);
+  });
+
+  it('tells what is no object', () => {
+    const root = config();
+    root.nested('c');
+    assert.equal(root.problems[0]?.code, 'key.type');
   });
 });
