@@ -52,7 +52,12 @@ interface Pass {
 
 /** FLOPs of one forward pass over the workload. */
 export function forwardFlops(model: Model, workload: Workload): FlopCount {
-  return new Counter({ past: 0 }).count(model, (input) => inputShape(input, workload));
+  return flopsOfShapes(model, (input) => inputShape(input, workload));
+}
+
+/** FLOPs of one forward pass over inputs of any shape. */
+export function flopsOfShapes(model: Model, shapeOf: (input: ModelInput) => number[]): FlopCount {
+  return new Counter({ past: 0 }).count(model, shapeOf);
 }
 
 /** FLOPs of one more token a sequence with the workload's context in the KV cache. */

@@ -1,18 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { analyse, build } from '../../../src/core/service';
+import { analyse } from '../../../src/core/service';
 import { knownTypes } from '../../../src/core/blueprints/registry';
-import { forwardFlops } from '../../../src/core/measure/flops';
-import { parameterTotals } from '../../../src/core/measure/parameters';
 import type { Figures, Workload } from '../../../src/core/analysis';
-import { expandedParams, rows, tensors, type FlopRow, type ParameterRow } from './reference';
+import { compareFlops, compareParameters } from '../../support/reference/compare';
+import { fixture, identityOf, readRows, type Row } from '../../support/reference/rows';
 
 const types = new Set(knownTypes());
-
-function model(config: object) {
-  const built = build(JSON.stringify(config));
-  assert.ok(built.model, JSON.stringify(built.problems));
-  return built.model;
-}
 
 function figures(config: object, workload: Partial<Workload> = {}): Figures {
   const all = { batch: 1, tokens: 1024, decoderTokens: 1024, context: 1024, ...workload };
@@ -22,9 +15,8 @@ function figures(config: object, workload: Partial<Workload> = {}): Figures {
 }
 
 describe('counts against the real classes', () => {
-  const parameterRows = rows<ParameterRow>('parameters-defaults').filter(
-    (row) => types.has(row.model_type) && row.error === undefined,
-  );
+  const known = (row: Row) => types.has(identityOf(row).type) && row.error === undefined;
+  const parameterRows = readRows(fixture('parameters-defaults')).rows.filter(known);
 
   it('knows the families of the samples', () => {
     assert.deepEqual(
@@ -38,20 +30,13 @@ describe('counts against the real classes', () => {
 
   for (const row of parameterRows) {
     it(`${row.architecture}: every tensor, shape and tie`, () => {
-      const { root, ...rest } = model({ model_type: row.model_type, architectures: [row.architecture] });
-      const found = tensors({ root, ...rest });
-      assert.deepEqual(found.params, expandedParams(row));
-      assert.deepEqual(found.tied, row.tied);
-      assert.equal(parameterTotals(root).total, row.total);
+      assert.deepEqual(compareParameters(row).differences, []);
     });
   }
 
-  for (const row of rows<FlopRow>('flops-defaults').filter((each) => types.has(each.model_type))) {
+  for (const row of readRows(fixture('flops-defaults')).rows.filter(known)) {
     it(`${row.architecture}: FLOPs as FlopCounterMode counts them`, () => {
-      const [batch = 1, tokens = 1] = row.shapes[row.main] ?? [];
-      const built = model({ model_type: row.model_type, architectures: [row.architecture] });
-      const { total } = forwardFlops(built, { batch, tokens, decoderTokens: tokens, context: 0 });
-      assert.equal(total.forward - total.unseen, BigInt(row.flops));
+      assert.deepEqual(compareFlops(row).differences, []);
     });
   }
 });
