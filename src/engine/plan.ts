@@ -1,5 +1,5 @@
 /** What a run will do, found out before it starts: its layers, its memory, and whether every op is known. */
-import type { Attention, Module, Model, Operation } from '../core/model/module';
+import type { Attention, Module, Model, Operation, PositionScheme } from '../core/model/module';
 import { isOperation } from '../core/model/module';
 import type { RunLayer } from '../protocol/run';
 import { RunFailure } from './failure';
@@ -88,12 +88,29 @@ function unsupported(run: Leaf | Operation): string | undefined {
 }
 
 function unsupportedAttention(module: Attention): string | undefined {
-  const { heads, keyValueHeads, position } = module;
+  const { heads, keyValueHeads, projections, clip } = module;
   if (heads % keyValueHeads !== 0) return `${heads} heads over ${keyValueHeads} key/value heads`;
-  if (position.type !== 'rotary') return undefined;
-  const { scaling, dim } = position.rotary;
-  if (scaling.type === 'other') return `rotary scaling "${scaling.name}"`;
-  return dim % 2 === 0 ? undefined : `rotary positions over ${dim} dimensions`;
+  if (projections.type === 'fused') {
+    const { slices, order } = projections.layout;
+    if (slices > 1 || order !== 'queryKeyValue') return `fused projections in ${slices} slices`;
+  }
+  if (clip !== undefined) return 'clipped projections';
+  return unsupportedPosition(module.position);
+}
+
+function unsupportedPosition(position: PositionScheme): string | undefined {
+  switch (position.type) {
+    case 'none':
+    case 'relativeBuckets':
+      return undefined;
+    case 'alibi':
+      return 'ALiBi';
+    case 'rotary': {
+      const { scaling, dim } = position.rotary;
+      if (scaling.type === 'other') return `rotary scaling "${scaling.name}"`;
+      return dim % 2 === 0 ? undefined : `rotary positions over ${dim} dimensions`;
+    }
+  }
 }
 
 function unknownActivation(name: string): string | undefined {

@@ -3,17 +3,18 @@ import { albert } from './albert';
 import { bert } from './bert';
 import { deepseekV3 } from './deepseekV3';
 import type { Family } from './family';
-import { gpt2 } from './gpt2';
+import { gptFamilies } from './gpt';
 import { llama } from './llama';
 import { mixtral } from './mixtral';
 import { t5 } from './t5';
 import { vit } from './vit';
 
-const families: readonly Family[] = [llama, gpt2, bert, albert, mixtral, deepseekV3, t5, vit];
+const families: readonly Family[] = [llama, ...gptFamilies, bert, albert, mixtral, deepseekV3, t5, vit];
 
 const byType = new Map(families.map((family) => [family.modelType, family]));
 const byArchitecture = new Map(
-  families.flatMap((family) => family.architectures.map((name) => [name, family] as const)),
+  // Of two types with the same classes the first is meant.
+  [...families].reverse().flatMap((family) => family.architectures.map((name) => [name, family] as const)),
 );
 
 export function familyOfType(modelType: string): Family | undefined {

@@ -113,6 +113,11 @@ export function flag(fallback: boolean, options: Options = {}): Key<boolean> {
   };
 }
 
+/** A flag that the class takes as false where it is null, whatever its default. */
+export function nullableFlag(fallback: boolean): Key<boolean | null> {
+  return { ...flag(fallback), nullIsValue: true };
+}
+
 /** A real number that the class takes from elsewhere where it is missing or null. */
 export function optionalReal(options: Options = {}): Key<number | undefined> {
   return { ...real(0, options), fallback: undefined, nullable: true };

@@ -141,6 +141,13 @@ export type PositionScheme =
   /** Positions were added to the input, or there are none. */
   | { readonly type: 'none' }
   | { readonly type: 'rotary'; readonly rotary: Rotary }
+  /** ALiBi (Press et al. 2022): slope[head] · key is added to the scores, for softmax the same as slope · (key − query). */
+  | {
+      readonly type: 'alibi';
+      readonly slopes: readonly number[];
+      /** The products are rounded to this (Falcon), which makes the key's own place matter. */
+      readonly products?: 'bfloat16';
+    }
   /** T5: a table [buckets, heads] added to the scores; several layers may use one table. */
   | {
       readonly type: 'relativeBuckets';
@@ -153,8 +160,8 @@ export type PositionScheme =
 /** How query, key and value come from the input. */
 export type Projections =
   | { readonly type: 'separate'; readonly query: Linear; readonly key: Linear; readonly value: Linear }
-  /** One matrix whose outputs are query, key, value in this order (GPT-2's c_attn). */
-  | { readonly type: 'fused'; readonly qkv: Linear }
+  /** One matrix whose outputs are query, key, value (GPT-2's c_attn). */
+  | { readonly type: 'fused'; readonly qkv: Linear; readonly layout: FusedLayout }
   /** Multi-head latent attention (DeepSeek): key and value expand from one compressed vector a token. */
   | {
       readonly type: 'latent';
@@ -167,6 +174,15 @@ export type Projections =
       /** Dimensions of a query and key head that are rotated; the key's are shared by all heads. */
       readonly rotaryDim: number;
     };
+
+/**
+ * Rows of a fused matrix: `slices` equal parts, each with the queries, keys and values of heads / slices heads. One in
+ * GPT-2; one a head in BLOOM and GPT-NeoX; one a key/value head in Falcon; four in CodeGen, values before keys.
+ */
+export interface FusedLayout {
+  readonly slices: number;
+  readonly order: 'queryKeyValue' | 'queryValueKey';
+}
 
 /** Multi-head attention with its projections. Inputs: x, and for cross attention the sequence looked at. */
 export interface Attention extends Base {
@@ -187,6 +203,8 @@ export interface Attention extends Base {
   readonly scale: number;
   /** cap·tanh(score / cap) before the mask. */
   readonly softCap?: number;
+  /** Queries, keys and values are cut to ±clip before anything else (MPT, DBRX). */
+  readonly clip?: number;
 }
 
 /** Feed-forward: down(act(up x)), or down(act(gate x) ⊙ up x). */

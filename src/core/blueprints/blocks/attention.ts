@@ -2,6 +2,7 @@
 import type {
   Attention,
   Embedding,
+  FusedLayout,
   Linear,
   MaskPattern,
   Module,
@@ -21,6 +22,7 @@ interface Shape {
   readonly position?: PositionScheme;
   /** Default: 1/√headDim. */
   readonly scale?: number;
+  readonly clip?: number;
 }
 
 interface Names {
@@ -74,10 +76,11 @@ export function fusedAttention(
   shape: Shape,
   parts: { readonly qkv: Linear; readonly output: Linear },
   names: { readonly qkv: string; readonly output: string },
+  layout: FusedLayout = { slices: 1, order: 'queryKeyValue' },
 ): Attention {
   const { qkv, output } = parts;
   const children = { [names.qkv]: qkv, [names.output]: output };
-  return attention(shape, shape.headDim, { type: 'fused', qkv }, output, children);
+  return attention(shape, shape.headDim, { type: 'fused', qkv, layout }, output, children);
 }
 
 /** Multi-head latent attention under DeepSeek's names. */
@@ -131,6 +134,7 @@ function attention(
     mask: shape.mask,
     position: shape.position ?? { type: 'none' },
     scale: shape.scale ?? shape.headDim ** -0.5,
+    ...(shape.clip === undefined ? {} : { clip: shape.clip }),
     parameters: {},
     children,
   };

@@ -16,6 +16,7 @@ import type { Values } from '../../config/keys';
 import { tokenInput, type Blueprint } from '../family';
 import { groupedQueryAttention } from './attention';
 import { embedding, linear, mlp, rmsNorm } from './layers';
+import { sequential } from './residual';
 import type { rotaryKeys } from './rotary';
 import { rotary } from './rotary';
 
@@ -26,10 +27,14 @@ export function preNormLayer(parts: {
   readonly input_layernorm: Norm;
   readonly post_attention_layernorm: Norm;
 }): Block {
-  return block('layer', parts, (trace, x) => {
-    const attended = trace.add(x, trace.chain(x, parts.input_layernorm, parts.self_attn));
-    return trace.add(attended, trace.chain(attended, parts.post_attention_layernorm, parts.mlp));
-  });
+  return block('layer', parts, (trace, x) =>
+    sequential(
+      trace,
+      x,
+      [parts.input_layernorm, parts.self_attn],
+      [parts.post_attention_layernorm, parts.mlp],
+    ),
+  );
 }
 
 /** down(act(gate x) ⊙ up x) under Llama's names. */
@@ -174,9 +179,10 @@ export function decoderArchitectures<C extends HeadKeys>(
 export function vocabularyHead(
   body: { readonly embedding: Embedding; readonly width: number },
   tied: boolean,
+  bias = false,
 ): Linear {
   const weight = tied ? { weight: body.embedding.weight } : {};
-  return linear(body.width, body.embedding.rows, { bias: false, ...weight });
+  return linear(body.width, body.embedding.rows, { bias, ...weight });
 }
 
 /** A body and one linear head over every token. */

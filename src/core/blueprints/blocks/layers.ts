@@ -72,18 +72,22 @@ export function embedding(
   };
 }
 
-/** LayerNorm with weight and bias [width]. */
-export function layerNorm(width: number, epsilon: number): Norm {
-  const weight = parameter(width);
-  const bias = parameter(width);
+/** LayerNorm with weight and bias [width], with the weight alone, or without parameters. */
+export function layerNorm(
+  width: number,
+  epsilon: number,
+  has: 'weightAndBias' | 'weight' | 'nothing' = 'weightAndBias',
+): Norm {
+  const parameters: Record<string, Parameter> = {};
+  if (has !== 'nothing') parameters['weight'] = parameter(width);
+  if (has === 'weightAndBias') parameters['bias'] = parameter(width);
   return {
     kind: 'norm',
     type: 'layer',
     width,
     epsilon,
-    weight,
-    bias,
-    parameters: { weight, bias },
+    ...parameters,
+    parameters,
     children: NO_CHILDREN,
   };
 }

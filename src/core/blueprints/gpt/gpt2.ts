@@ -1,12 +1,15 @@
 /** GPT-2 (Radford et al. 2019): pre-norm decoder with learned positions, fused q, k, v, and weights stored [in, out]. */
-import { activation, labels, tie, type Common } from '../config/common';
-import { depth, flag, optionalSize, real, size, text, type Values } from '../config/keys';
-import { block, listed } from '../model/build';
-import type { Block, Linear, Module } from '../model/module';
-import { fusedAttention } from './blocks/attention';
-import { headed, vocabularyHead, type Decoder } from './blocks/decoder';
-import { embedding, layerNorm, linear, mlp } from './blocks/layers';
-import { family, tokenInput, type Blueprint } from './family';
+import { activation, tie, type Common } from '../../config/common';
+import { depth, flag, optionalSize, real, size, text, type Values } from '../../config/keys';
+import { block } from '../../model/build';
+import type { Block, Linear, Module } from '../../model/module';
+import { fusedAttention } from '../blocks/attention';
+import { vocabularyHead, type Decoder } from '../blocks/decoder';
+import { layerNorm, linear, mlp } from '../blocks/layers';
+import { sequential } from '../blocks/residual';
+import { family, tokenInput, type Blueprint } from '../family';
+import { positionedDecoder } from './body';
+import { gptArchitectures } from './heads';
 
 const keys = {
   vocab_size: size(50257),
@@ -73,56 +76,56 @@ function layer(c: Config, index: number): Block {
         ln_cross_attn: norm(),
       }
     : {};
-  return block('layer', { ...parts, ...cross }, (trace, x) => {
-    const attended = trace.add(x, trace.chain(x, parts.ln_1, parts.attn));
-    return trace.add(attended, trace.chain(attended, parts.ln_2, parts.mlp));
-  });
+  return block('layer', { ...parts, ...cross }, (trace, x) =>
+    sequential(trace, x, [parts.ln_1, parts.attn], [parts.ln_2, parts.mlp]),
+  );
 }
 
 function body(c: Config): Decoder {
-  const wte = embedding('tokens', c.vocab_size, c.n_embd);
-  const wpe = embedding('positions', c.n_positions, c.n_embd);
-  const layers = Array.from({ length: c.n_layer }, (_, index) => layer(c, index));
-  const norm = layerNorm(c.n_embd, c.layer_norm_epsilon);
-  const stack = block('stack', { wte, wpe, ...listed('h', layers), ln_f: norm }, (trace, ids) => {
-    const positions = trace.run(wpe, trace.run({ op: 'positions' }, ids));
-    return trace.chain(trace.add(trace.run(wte, ids), positions), ...layers, norm);
+  return positionedDecoder({
+    vocabulary: c.vocab_size,
+    positions: c.n_positions,
+    width: c.n_embd,
+    layers: Array.from({ length: c.n_layer }, (_, index) => layer(c, index)),
+    norm: layerNorm(c.n_embd, c.layer_norm_epsilon),
   });
-  return { block: stack, embedding: wte, width: c.n_embd };
 }
-
-function model(root: (c: Config, decoder: Decoder) => Block): (c: Config) => Blueprint {
-  return (c) => ({ root: root(c, body(c)), inputs: tokenInput(c.n_positions) });
-}
-
-const withHead = (name: string, head: (c: Config, decoder: Decoder) => Linear) =>
-  model((c, decoder) => headed('transformer', decoder, name, head(c, decoder)));
 
 /** A language head and one label a choice, read from one token (`summary_type`). */
-const doubleHeads = model((c, decoder) => {
+function doubleHeads(c: Config): Blueprint {
+  const decoder = body(c);
   const lm = vocabularyHead(decoder, c.tie_word_embeddings);
   // The class sets one label whatever the config says.
   const summary = linear(c.n_embd, c.summary_proj_to_labels ? 1 : c.n_embd);
   const heads = c.summary_use_proj ? { 'multiple_choice_head.summary': summary } : {};
-  return block('model', { transformer: decoder.block, lm_head: lm, ...heads }, (trace, ids) => {
+  const root = block('model', { transformer: decoder.block, lm_head: lm, ...heads }, (trace, ids) => {
     const x = trace.run(decoder.block, ids);
     if (c.summary_use_proj) trace.chain(x, { op: 'lastToken' }, summary);
     return trace.run(lm, x);
   });
-});
+  return { root, inputs: tokenInput(c.n_positions) };
+}
 
-export const gpt2 = family({
-  modelType: 'gpt2',
-  keys,
-  base: 'GPT2Model',
-  initializerRange: (c) => c.initializer_range,
-  check: (c, checks) => checks.multiple('n_embd', c.n_embd, 'n_head', c.n_head),
-  architectures: {
-    GPT2Model: model((_, decoder) => ({ ...decoder.block, role: 'model' })),
-    GPT2LMHeadModel: withHead('lm_head', (c, decoder) => vocabularyHead(decoder, c.tie_word_embeddings)),
-    GPT2DoubleHeadsModel: doubleHeads,
-    GPT2ForSequenceClassification: withHead('score', (c) => linear(c.n_embd, labels(c), { bias: false })),
-    GPT2ForTokenClassification: withHead('classifier', (c) => linear(c.n_embd, labels(c))),
-    GPT2ForQuestionAnswering: withHead('qa_outputs', (c) => linear(c.n_embd, 2)),
-  },
-});
+const gpt2Like = (modelType: string) =>
+  family({
+    modelType,
+    keys,
+    base: 'GPT2Model',
+    initializerRange: (c) => c.initializer_range,
+    check: (c, checks) => checks.multiple('n_embd', c.n_embd, 'n_head', c.n_head),
+    architectures: {
+      ...gptArchitectures('GPT2', {
+        name: 'transformer',
+        body,
+        limit: (c) => c.n_positions,
+        heads: ['sequence', 'token', 'question'],
+        languageModel: 'LMHeadModel',
+      }),
+      GPT2DoubleHeadsModel: doubleHeads,
+    },
+  });
+
+export const gpt2 = gpt2Like('gpt2');
+
+/** GPT-SW3 (AI Sweden, 2023) is GPT-2 by another name. */
+export const gptSw3 = gpt2Like('gpt-sw3');
