@@ -1,5 +1,5 @@
 /** What a run will do, found out before it starts: its layers, its memory, and whether every op is known. */
-import type { Attention, Module, Model, Operation, PositionScheme } from '../core/model/module';
+import type { Attention, Module, Model, Norm, Operation, PositionScheme } from '../core/model/module';
 import { isOperation } from '../core/model/module';
 import type { RunLayer } from '../protocol/run';
 import { RunFailure } from './failure';
@@ -70,8 +70,11 @@ function unsupported(run: Leaf | Operation): string | undefined {
   if (isOperation(run)) return run.op === 'activation' ? unknownActivation(run.activation) : undefined;
   switch (run.kind) {
     case 'norm':
-      return run.type === 'batch' ? 'batch normalisation' : undefined;
+      return unsupportedNorm(run);
     case 'mlp':
+      if (run.fusedGate) return 'gate and up in one matrix';
+      if (run.norm !== undefined) return 'a norm inside of the feed-forward';
+      return unknownActivation(run.activation);
     case 'experts':
       return unknownActivation(run.activation);
     case 'attention':
@@ -87,6 +90,11 @@ function unsupported(run: Leaf | Operation): string | undefined {
   }
 }
 
+function unsupportedNorm(norm: Norm): string | undefined {
+  if (norm.type === 'batch') return 'batch normalisation';
+  return norm.weightOffset === undefined ? undefined : 'a norm that adds to its weight';
+}
+
 function unsupportedAttention(module: Attention): string | undefined {
   const { heads, keyValueHeads, projections, clip } = module;
   if (heads % keyValueHeads !== 0) return `${heads} heads over ${keyValueHeads} key/value heads`;
@@ -95,6 +103,11 @@ function unsupportedAttention(module: Attention): string | undefined {
     if (slices > 1 || order !== 'queryKeyValue') return `fused projections in ${slices} slices`;
   }
   if (clip !== undefined) return 'clipped projections';
+  if (module.queryKeyNorm !== undefined) return 'normalised queries and keys';
+  if (module.sinks !== undefined) return 'attention sinks';
+  if (module.queryGrowth !== undefined) return 'queries that grow with the position';
+  if (module.differential !== undefined) return 'differential attention';
+  if (module.outputNorm !== undefined) return 'a norm before the output projection';
   return unsupportedPosition(module.position);
 }
 

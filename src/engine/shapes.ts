@@ -47,6 +47,7 @@ function operationShape(run: Operation, x: Shape): Shape {
     case 'add':
     case 'multiply':
     case 'scale':
+    case 'softCap':
     case 'activation':
     case 'positions':
     case 'addTable':

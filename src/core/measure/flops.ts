@@ -165,7 +165,7 @@ class Counter {
         return output(x.shape);
       case 'rotary':
         // One outer product of frequencies and positions, whatever the batch; outside of the gradient.
-        if (!cached) cost.forward += product(2, Math.floor(module.dim / 2), x.shape[1] ?? 1);
+        if (!cached) cost.forward += product(2, Math.ceil(module.dim / 2), x.shape[1] ?? 1);
         return output([]);
       case 'linear':
         if (!cached) charge(cost, product(2, rows(x.shape), module.inputs, module.outputs), x.gradient);
@@ -173,6 +173,7 @@ class Counter {
       case 'mlp': {
         const inner = this.run(module.up, [x]);
         if (module.gate !== undefined) this.run(module.gate, [x]);
+        if (module.norm !== undefined) this.run(module.norm, [inner]);
         return this.run(module.down, [inner]);
       }
       case 'experts':
@@ -206,12 +207,16 @@ class Counter {
     const x = inputs[0]!;
     const memory = inputs[1] ?? x;
     this.project(module, x, memory);
+    for (const norm of module.queryKeyNorm?.query ?? []) this.run(norm, [x]);
+    for (const norm of module.queryKeyNorm?.key ?? []) this.run(norm, [memory]);
     const [batch = 1, queries = 1] = x.shape;
     const own = module.place !== 'cross';
     const past = own ? pastKeys(module.mask, this.pass.past) : 0;
     const keys = past + (memory.shape[1] ?? 1);
     if (!x.cached) {
-      const each = product(2, batch, module.heads, module.headDim + module.valueDim);
+      // Both halves of differential attention's values are weighted with scores computed anew.
+      const passes = module.differential === undefined ? 1 : 2;
+      const each = product(2, passes, batch, module.heads, module.headDim + module.valueDim);
       const all = each * product(queries, keys);
       charge(cost, all, true);
       cost.hidden += all - each * BigInt(visiblePairs(module.mask, queries, keys, past));
@@ -221,6 +226,8 @@ class Counter {
       gradient: true,
       cached: x.cached,
     };
+    if (module.differential !== undefined) this.run(module.differential.norm, [mixed]);
+    if (module.outputNorm !== undefined) this.run(module.outputNorm, [mixed]);
     return this.run(module.output, [mixed]);
   }
 
@@ -289,6 +296,7 @@ function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'add':
     case 'multiply':
     case 'scale':
+    case 'softCap':
     case 'activation':
     case 'positions':
       return { shape: x.shape, gradient, cached };

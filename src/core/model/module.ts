@@ -57,6 +57,8 @@ export type Operation =
   /** x times a constant. */
   | { readonly op: 'scale'; readonly by: number }
   | { readonly op: 'activation'; readonly activation: Activation }
+  /** cap·tanh(x / cap). */
+  | { readonly op: 'softCap'; readonly cap: number }
   /** [b, s] → [b, s]: 0, 1, 2 … for each sequence. */
   | { readonly op: 'positions' }
   /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
@@ -126,7 +128,10 @@ export interface Norm extends Base {
   readonly type: 'layer' | 'rms' | 'batch';
   readonly width: number;
   readonly epsilon: number;
+  /** [width], or [heads, width] over the vectors of heads (Cohere). */
   readonly weight?: Parameter;
+  /** Added to the weight: Gemma and Nemotron scale by 1 + weight. */
+  readonly weightOffset?: number;
   readonly bias?: Parameter;
 }
 
@@ -184,6 +189,31 @@ export interface FusedLayout {
   readonly order: 'queryKeyValue' | 'queryValueKey';
 }
 
+/** Normalisation of queries and keys before their product (QK norm). */
+export interface QueryKeyNorm {
+  /** One norm for all heads, or one for each (StableLM). */
+  readonly query: readonly Norm[];
+  readonly key: readonly Norm[];
+  /** Each head's vector alone, or all heads of a token side by side as one vector (OLMo 2). */
+  readonly over: 'head' | 'all';
+  /** Whether rotary positions come before the norm. */
+  readonly rotated: boolean;
+}
+
+/** Differential attention (Ye et al. 2024): the second half of the heads, times λ, is taken away from the first. */
+export interface Differential {
+  /** λ = exp(q₁·k₁) − exp(q₂·k₂) + initial, each of [headDim]. */
+  readonly lambdas: {
+    readonly q1: Parameter;
+    readonly k1: Parameter;
+    readonly q2: Parameter;
+    readonly k2: Parameter;
+  };
+  readonly initial: number;
+  /** Over the two values of a pair of heads; its result is scaled by 1 − initial. */
+  readonly norm: Norm;
+}
+
 /** Multi-head attention with its projections. Inputs: x, and for cross attention the sequence looked at. */
 export interface Attention extends Base {
   readonly kind: 'attention';
@@ -203,8 +233,16 @@ export interface Attention extends Base {
   readonly scale: number;
   /** cap·tanh(score / cap) before the mask. */
   readonly softCap?: number;
-  /** Queries, keys and values are cut to ±clip before anything else (MPT, DBRX). */
+  readonly queryKeyNorm?: QueryKeyNorm;
+  /** [heads]: a score beside the keys' that takes its share of the softmax and looks at nothing (gpt-oss). */
+  readonly sinks?: Parameter;
+  /** Queries, keys and values are cut to ±clip before anything else (MPT, DBRX, OLMo). */
   readonly clip?: number;
+  /** Queries are scaled by 1 + beta·ln(1 + ⌊position / span⌋) (Llama 4). */
+  readonly queryGrowth?: { readonly beta: number; readonly span: number };
+  readonly differential?: Differential;
+  /** Over the heads' sums, before the output projection (BitNet). */
+  readonly outputNorm?: Norm;
 }
 
 /** Feed-forward: down(act(up x)), or down(act(gate x) ⊙ up x). */
@@ -212,6 +250,10 @@ export interface Mlp extends Base {
   readonly kind: 'mlp';
   readonly activation: Activation;
   readonly gate?: Linear;
+  /** Gate and up are one matrix, `up`: its outputs are the gate's, then up's (Phi-3). */
+  readonly fusedGate?: true;
+  /** Over the inner values, before `down` (BitNet). */
+  readonly norm?: Norm;
   readonly up: Linear;
   readonly down: Linear;
 }

@@ -61,7 +61,7 @@ function detail(module: Module): string {
     case 'attention':
       return `h ${module.heads} · kv ${module.keyValueHeads} · d ${module.headDim}`;
     case 'mlp':
-      return `${module.up.inputs} → ${module.up.outputs} → ${module.down.outputs}`;
+      return `${module.up.inputs} → ${module.down.inputs} → ${module.down.outputs}`;
     case 'experts':
       return `${module.active} / ${module.count} · ${module.width} → ${module.intermediate}`;
     case 'convolution':

@@ -92,7 +92,9 @@ function blockEdges(block: Block, self: string, id: IdOf, edges: Edges): void {
 }
 
 function attentionEdges(module: Attention, self: string, id: IdOf, edges: Edges): void {
-  const { projections, output } = module;
+  const { projections } = module;
+  const output = module.outputNorm ?? module.output;
+  const { query: queryNorms, key: keyNorms } = module.queryKeyNorm ?? { query: [], key: [] };
   const chain = (...modules: Module[]): void => {
     let before: string | undefined = self;
     for (const each of modules) {
@@ -102,10 +104,12 @@ function attentionEdges(module: Attention, self: string, id: IdOf, edges: Edges)
   };
   switch (projections.type) {
     case 'separate':
-      for (const each of [projections.query, projections.key, projections.value]) chain(each, output);
+      chain(projections.query, ...queryNorms.slice(0, 1), output);
+      chain(projections.key, ...keyNorms.slice(0, 1), output);
+      chain(projections.value, output);
       break;
     case 'fused':
-      chain(projections.qkv, output);
+      for (const norms of [queryNorms, keyNorms]) chain(projections.qkv, ...norms.slice(0, 1), output);
       break;
     case 'latent': {
       const { query } = projections;
@@ -114,14 +118,17 @@ function attentionEdges(module: Attention, self: string, id: IdOf, edges: Edges)
       chain(projections.keyValueDown, projections.keyValueNorm, projections.keyValueUp, output);
     }
   }
-  edges.add(id(output), self);
+  edges.add(id(output), id(module.output));
+  edges.add(id(module.output), self);
 }
 
 function mlpEdges(module: Mlp, self: string, id: IdOf, edges: Edges): void {
+  const last = module.norm ?? module.down;
   for (const first of module.gate === undefined ? [module.up] : [module.gate, module.up]) {
     edges.add(self, id(first));
-    edges.add(id(first), id(module.down));
+    edges.add(id(first), id(last));
   }
+  edges.add(id(last), id(module.down));
   edges.add(id(module.down), self);
 }
 

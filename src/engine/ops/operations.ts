@@ -14,6 +14,11 @@ export async function operation(run: Operation, inputs: readonly Value[], contex
       return elementwise(inputs, (a, b) => a * b);
     case 'scale':
       return { shape: tensor(x).shape, data: tensor(x).data.map((value) => value * run.by) };
+    case 'softCap':
+      return {
+        shape: tensor(x).shape,
+        data: tensor(x).data.map((value) => run.cap * Math.tanh(value / run.cap)),
+      };
     case 'activation': {
       const data = tensor(x).data.slice();
       await activate(run.activation, data, context.pace);

@@ -92,13 +92,13 @@ function seededRows(model: Model, seed: number): Weights['rows'] {
   };
 }
 
-/** Norms start at one, biases and buffers at zero. */
+/** Norms start at scale one, biases and buffers at zero. */
 function constantStarts(root: Block): Map<Parameter, 0 | 1> {
   const starts = new Map<Parameter, 0 | 1>();
   walk(root, (_, module) => {
     for (const [name, parameter] of Object.entries(module.parameters)) {
       if (parameter.buffer === true || name === 'bias') starts.set(parameter, 0);
-      else if (module.kind === 'norm') starts.set(parameter, 1);
+      else if (module.kind === 'norm') starts.set(parameter, module.weightOffset === 1 ? 0 : 1);
     }
   });
   return starts;
