@@ -50,6 +50,7 @@ function operationShape(run: Operation, x: Shape): Shape {
     case 'softCap':
     case 'activation':
     case 'positions':
+    case 'zeros':
     case 'addTable':
       return x;
   }

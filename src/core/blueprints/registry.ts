@@ -1,7 +1,6 @@
 /** Every family that Headlight has a blueprint for. */
-import { albert } from './albert';
-import { bert } from './bert';
 import { deepseekV3 } from './deepseekV3';
+import { encoders } from './encoders';
 import type { Family } from './family';
 import { gptFamilies } from './gpt';
 import { llama } from './llama';
@@ -9,7 +8,7 @@ import { mixtral } from './mixtral';
 import { t5 } from './t5';
 import { vit } from './vit';
 
-const families: readonly Family[] = [llama, ...gptFamilies, bert, albert, mixtral, deepseekV3, t5, vit];
+const families: readonly Family[] = [...encoders, llama, ...gptFamilies, mixtral, deepseekV3, t5, vit];
 
 const byType = new Map(families.map((family) => [family.modelType, family]));
 const byArchitecture = new Map(

@@ -299,6 +299,7 @@ function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'softCap':
     case 'activation':
     case 'positions':
+    case 'zeros':
       return { shape: x.shape, gradient, cached };
     case 'addTable':
       return { shape: x.shape, gradient: true, cached };

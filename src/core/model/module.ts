@@ -61,6 +61,8 @@ export type Operation =
   | { readonly op: 'softCap'; readonly cap: number }
   /** [b, s] → [b, s]: 0, 1, 2 … for each sequence. */
   | { readonly op: 'positions' }
+  /** [b, s] → [b, s]: zero everywhere, for ids that were not given. */
+  | { readonly op: 'zeros' }
   /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
   | { readonly op: 'firstToken' }
   /** [b, s, w] → [b, 1, w]: the last position (the end-of-sequence token). */

@@ -26,6 +26,8 @@ export async function operation(run: Operation, inputs: readonly Value[], contex
     }
     case 'positions':
       return ids(idsOf(x).ids.keys());
+    case 'zeros':
+      return ids(idsOf(x).ids.map(() => 0));
     case 'firstToken':
       return tokens(tensor(x), 0, 1);
     case 'lastToken':

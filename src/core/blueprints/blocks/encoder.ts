@@ -1,61 +1,118 @@
 /** The post-norm encoder of BERT and its kin: embeddings of tokens, positions and segments, layers, pooler, LM head. */
-import { block, parameter, type Chain } from '../../model/build';
-import type { Attention, Block, Embedding, Linear, Mlp, Module, ModelInput, Norm } from '../../model/module';
-import type { Common } from '../../config/common';
+import { block, parameter, type Chain, type Trace } from '../../model/build';
+import type { Block, BlockRole, Embedding, Linear, Module, ModelInput, Norm, Wire } from '../../model/module';
+import { labels, type Common } from '../../config/common';
 import type { Blueprint } from '../family';
 import { embedding, layerNorm, linear } from './layers';
 
-/** What a checkpoint calls the parts of a post-norm layer. */
-interface LayerNames {
+/** What a checkpoint calls the parts of a layer. */
+export interface LayerNames {
   readonly attention: string;
   readonly attentionNorm: string;
   readonly mlp: string;
   readonly mlpNorm: string;
 }
 
+interface LayerParts {
+  readonly attention: Module;
+  readonly attentionNorm: Norm;
+  readonly mlp: Module;
+  readonly mlpNorm: Norm;
+}
+
 /** norm(x + attention x), then norm(x + mlp x). `unused` are modules that this forward pass does not run. */
 export function postNormLayer(
-  parts: { attention: Attention; attentionNorm: Norm; mlp: Mlp; mlpNorm: Norm },
+  parts: LayerParts,
   names: LayerNames,
   unused: Readonly<Record<string, Module>> = {},
 ): Block {
-  const children = {
+  return block('layer', layerChildren(parts, names, unused), (trace, x) => {
+    const attended = trace.chain(trace.add(x, trace.run(parts.attention, x)), parts.attentionNorm);
+    return trace.chain(trace.add(attended, trace.run(parts.mlp, attended)), parts.mlpNorm);
+  });
+}
+
+/** x + attention(norm x), then x + mlp(norm x). */
+export function preNormLayer(
+  parts: LayerParts,
+  names: LayerNames,
+  unused: Readonly<Record<string, Module>> = {},
+): Block {
+  return block('layer', layerChildren(parts, names, unused), (trace, x) => {
+    const attended = trace.add(x, trace.chain(x, parts.attentionNorm, parts.attention));
+    return trace.add(attended, trace.chain(attended, parts.mlpNorm, parts.mlp));
+  });
+}
+
+function layerChildren(
+  parts: LayerParts,
+  names: LayerNames,
+  unused: Readonly<Record<string, Module>>,
+): Record<string, Module> {
+  return {
     [names.attention]: parts.attention,
     [names.attentionNorm]: parts.attentionNorm,
     ...unused,
     [names.mlp]: parts.mlp,
     [names.mlpNorm]: parts.mlpNorm,
   };
-  return block('layer', children, (trace, x) => {
-    const attended = trace.chain(trace.add(x, trace.run(parts.attention, x)), parts.attentionNorm);
-    return trace.chain(trace.add(attended, trace.run(parts.mlp, attended)), parts.mlpNorm);
-  });
 }
 
-/** Token, position and segment tables, summed and normalised: ids and segment ids [b, s] → [b, s, width]. */
+/** A block that takes as many inputs as `inner`, which it runs. */
+export function likeInputs(
+  role: BlockRole,
+  inner: Block,
+  children: Readonly<Record<string, Module>>,
+  forward: (trace: Trace, inputs: readonly Wire[]) => Wire,
+): Block {
+  return inner.flow.inputs.length === 1
+    ? block(role, children, (trace, ids) => forward(trace, [ids]))
+    : block(role, children, (trace, ids, segments) => forward(trace, [ids, segments]));
+}
+
+/** What turns ids into vectors, and its table of tokens, which an output head may share. */
+export interface Embeddings {
+  readonly block: Block;
+  readonly tokens: Embedding;
+}
+
+/**
+ * Token, position and segment tables, summed and normalised: ids and segment ids [b, s] → [b, s, width].
+ *
+ * Without segments it takes ids alone.
+ */
 export function bertEmbeddings(shape: {
   readonly vocabulary: number;
   readonly positions: number;
-  readonly segments: number;
+  readonly segments?: number;
   readonly width: number;
   readonly epsilon: number;
-}): { readonly block: Block; readonly tokens: Embedding } {
+  /** Row of the first position. */
+  readonly offset?: number;
+  /** False: the sum is not normalised. */
+  readonly norm?: boolean;
+}): Embeddings {
   const tokens = embedding('tokens', shape.vocabulary, shape.width);
-  const positions = embedding('positions', shape.positions, shape.width);
+  const positions = embedding('positions', shape.positions, shape.width, { offset: shape.offset ?? 0 });
+  const norms = shape.norm === false ? [] : [layerNorm(shape.width, shape.epsilon)];
+  const tables = { word_embeddings: tokens, position_embeddings: positions };
+  const normed = norms[0] === undefined ? {} : { LayerNorm: norms[0] };
+  const place = (trace: Trace, ids: Wire): Wire => trace.run(positions, trace.run({ op: 'positions' }, ids));
+  if (shape.segments === undefined) {
+    return {
+      tokens,
+      block: block('embeddings', { ...tables, ...normed }, (trace, ids) =>
+        trace.chain(trace.add(trace.run(tokens, ids), place(trace, ids)), ...norms),
+      ),
+    };
+  }
   const segments = embedding('segments', shape.segments, shape.width);
-  const norm = layerNorm(shape.width, shape.epsilon);
-  const children = {
-    word_embeddings: tokens,
-    position_embeddings: positions,
-    token_type_embeddings: segments,
-    LayerNorm: norm,
-  };
+  const children = { ...tables, token_type_embeddings: segments, ...normed };
   return {
     tokens,
     block: block('embeddings', children, (trace, ids, segmentIds) => {
-      const placed = trace.run(positions, trace.run({ op: 'positions' }, ids));
       const summed = trace.add(trace.run(tokens, ids), trace.run(segments, segmentIds));
-      return trace.chain(trace.add(summed, placed), norm);
+      return trace.chain(trace.add(summed, place(trace, ids)), ...norms);
     }),
   };
 }
@@ -83,12 +140,13 @@ export function maskedLanguageHead(
   );
 }
 
-/** Token ids and segment ids. */
-function segmentedInputs(limit: number): ModelInput[] {
-  return [
+/** Token ids, and segment ids where the body takes them. */
+function inputsOf(body: Block, limit: number): ModelInput[] {
+  const inputs: ModelInput[] = [
     { name: 'input_ids', type: 'tokens', stream: 'tokens', limit },
     { name: 'token_type_ids', type: 'segments', stream: 'tokens' },
   ];
+  return inputs.slice(0, body.flow.inputs.length);
 }
 
 export interface Encoder {
@@ -99,6 +157,8 @@ export interface Encoder {
    * pooler or the body runs it itself.
    */
   readonly pooling: Chain;
+  /** The longest sequence, where it is not `max_position_embeddings`. */
+  readonly limit?: number;
 }
 
 /** A head and what it reads: every token, or the pooled first one. */
@@ -118,16 +178,18 @@ export type Pooler = 'none' | 'runs' | 'forHead';
  * head's output is the model's; without heads the body is the model.
  *
  * @param name what the classes with heads call the body: `bert`.
+ * @param order whether a head or the body comes first, and so owns what both share.
  */
 export function encoderArchitecture<C extends { readonly max_position_embeddings: number }>(
   name: string,
   body: (config: C, pooler: Pooler) => Encoder,
+  order: 'body first' | 'heads first' = 'body first',
 ) {
   return (pooler: Pooler, heads: (config: C, encoder: Encoder) => EncoderHeads) =>
     (config: C): Blueprint => {
       const encoder = body(config, pooler);
-      const root = withHeads(name, encoder, heads(config, encoder));
-      return { root, inputs: segmentedInputs(config.max_position_embeddings) };
+      const root = withHeads(name, encoder, heads(config, encoder), order);
+      return { root, inputs: inputsOf(root, Math.max(1, encoder.limit ?? config.max_position_embeddings)) };
     };
 }
 
@@ -142,12 +204,36 @@ export function linearHead(name: string, on: EncoderHead['on'], outputs: (config
   });
 }
 
-function withHeads(bodyName: string, body: Encoder, heads: EncoderHeads): Block {
+/** [b, s, width] → [b, 1, labels]: the first token through a matrix, an activation and the labels' matrix. */
+export function firstTokenClassifier(
+  name: string,
+  activation: string | ((config: HeadConfig) => string),
+  names: { readonly dense: string; readonly output: string } = { dense: 'dense', output: 'out_proj' },
+) {
+  return (config: HeadConfig): EncoderHeads => {
+    const dense = linear(config.hidden_size, config.hidden_size);
+    const output = linear(config.hidden_size, labels(config));
+    const between = typeof activation === 'string' ? activation : activation(config);
+    const head = block('head', { [names.dense]: dense, [names.output]: output }, (trace, x) =>
+      trace.chain(x, { op: 'firstToken' }, dense, { op: 'activation', activation: between }, output),
+    );
+    return { [name]: { head, on: 'tokens' } };
+  };
+}
+
+function withHeads(
+  bodyName: string,
+  body: Encoder,
+  heads: EncoderHeads,
+  order: 'body first' | 'heads first',
+): Block {
   const wanted = Object.values(heads);
   if (wanted.length === 0) return body.block;
-  const children = Object.fromEntries(Object.entries(heads).map(([name, { head }]) => [name, head]));
-  return block('model', { [bodyName]: body.block, ...children }, (trace, ids, segments) => {
-    const x = trace.run(body.block, ids, segments);
+  const after = Object.fromEntries(Object.entries(heads).map(([name, { head }]) => [name, head]));
+  const own = { [bodyName]: body.block };
+  const children = order === 'body first' ? { ...own, ...after } : { ...after, ...own };
+  return likeInputs('model', body.block, children, (trace, inputs) => {
+    const x = trace.run(body.block, ...inputs);
     const pooled = wanted.some(({ on }) => on === 'pooled') ? trace.chain(x, ...body.pooling) : x;
     const outputs = wanted.map(({ head, on }) => trace.run(head, on === 'tokens' ? x : pooled));
     return outputs[0]!;

@@ -1,8 +1,8 @@
 /** ALBERT (Lan et al. 2019): BERT with a narrow embedding and groups of layers that are applied again and again. */
-import { activation, labels, tie, type Common } from '../config/common';
-import { depth, real, size, type Values } from '../config/keys';
-import { block, listed } from '../model/build';
-import { separateAttention } from './blocks/attention';
+import { activation, labels, tie, type Common } from '../../config/common';
+import { depth, real, size, type Values } from '../../config/keys';
+import { block, listed } from '../../model/build';
+import { separateAttention } from '../blocks/attention';
 import {
   bertEmbeddings,
   encoderArchitecture,
@@ -12,9 +12,9 @@ import {
   type Encoder,
   type EncoderHeads,
   type Pooler,
-} from './blocks/encoder';
-import { layerNorm, linear, mlp } from './blocks/layers';
-import { family } from './family';
+} from '../blocks/encoder';
+import { layerNorm, linear, mlp } from '../blocks/layers';
+import { family } from '../family';
 
 const keys = {
   vocab_size: size(30000),
