@@ -1,5 +1,14 @@
 /** What a run will do, found out before it starts: its layers, its memory, and whether every op is known. */
-import type { Attention, Module, Model, Norm, Operation, PositionScheme } from '../core/model/module';
+import type {
+  Attention,
+  Experts,
+  Mlp,
+  Module,
+  Model,
+  Norm,
+  Operation,
+  PositionScheme,
+} from '../core/model/module';
 import { isOperation } from '../core/model/module';
 import type { RunLayer } from '../protocol/run';
 import { RunFailure } from './failure';
@@ -72,11 +81,9 @@ function unsupported(run: Leaf | Operation): string | undefined {
     case 'norm':
       return unsupportedNorm(run);
     case 'mlp':
-      if (run.fusedGate) return 'gate and up in one matrix';
-      if (run.norm !== undefined) return 'a norm inside of the feed-forward';
-      return unknownActivation(run.activation);
+      return unsupportedMlp(run);
     case 'experts':
-      return unknownActivation(run.activation);
+      return unsupportedExperts(run);
     case 'attention':
       return unsupportedAttention(run);
     case 'convolution':
@@ -95,8 +102,28 @@ function unsupportedNorm(norm: Norm): string | undefined {
   return norm.weightOffset === undefined ? undefined : 'a norm that adds to its weight';
 }
 
+function unsupportedMlp(module: Mlp): string | undefined {
+  if (module.fusedGate) return 'gate and up in one matrix';
+  if (module.norm !== undefined) return 'a norm inside of the feed-forward';
+  return unknownActivation(module.activation);
+}
+
+function unsupportedExperts(module: Experts): string | undefined {
+  const { type } = module.routing;
+  if (type !== 'softmaxTopK' && type !== 'sigmoidGroups') return `routing "${type}"`;
+  if (module.gated === false) return 'experts without a gate';
+  if (module.layout !== undefined || module.interleaved) return 'experts with transposed tensors';
+  if (module.biases !== undefined || module.routerBias !== undefined) return 'experts with biases';
+  if (module.clamp !== undefined) return 'experts with clamped gates';
+  if (module.identities !== undefined) return 'choices that are no expert';
+  if (module.sharedGate !== undefined) return 'a gate on shared experts';
+  const shared = module.shared === undefined ? undefined : unsupportedMlp(module.shared);
+  return shared ?? unknownActivation(module.activation);
+}
+
 function unsupportedAttention(module: Attention): string | undefined {
   const { heads, keyValueHeads, projections, clip } = module;
+  if (module.gate !== undefined) return 'a gate on the output of attention';
   if (heads % keyValueHeads !== 0) return `${heads} heads over ${keyValueHeads} key/value heads`;
   if (projections.type === 'fused') {
     const { slices, order } = projections.layout;

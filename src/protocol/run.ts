@@ -41,7 +41,7 @@ export interface RunLayer {
   readonly place: 'self' | 'encoder' | 'decoder' | 'cross';
   readonly heads: number;
   readonly keyValueHeads: number;
-  readonly mask: 'full' | 'causal' | 'slidingWindow';
+  readonly mask: 'full' | 'causal' | 'slidingWindow' | 'chunked';
   readonly queries: number;
   readonly keys: number;
 }

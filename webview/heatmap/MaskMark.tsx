@@ -1,10 +1,11 @@
-/** A mask's shape as a small mark: all, the lower triangle, or a band of it. */
+/** A mask's shape as a small mark: all, the lower triangle, a band of it, or triangles along it. */
 import type { RunLayer } from '../../src/protocol/run';
 
 const shapes: Record<RunLayer['mask'], string> = {
   full: 'M1 1h10v10h-10z',
   causal: 'M1 1v10h10z',
   slidingWindow: 'M1 1v4l6 6h4z',
+  chunked: 'M1 1v5h5zM6 6v5h5z',
 };
 
 export function MaskMark({ mask, title }: { readonly mask: RunLayer['mask']; readonly title?: string }) {

@@ -59,6 +59,7 @@ export const strings = {
   'mask.full': 'full',
   'mask.causal': 'causal',
   'mask.slidingWindow': 'sliding window',
+  'mask.chunked': 'chunks',
   'mask.title': 'Mask: {0}',
 
   'grid.label': '{0}: layers down, heads across',

@@ -1,14 +1,22 @@
 /** Every family that Headlight has a blueprint for. */
-import { deepseekV3 } from './deepseekV3';
 import { encoders } from './encoders';
 import type { Family } from './family';
 import { gptFamilies } from './gpt';
+import { hybrids } from './hybrid';
 import { llama } from './llama';
-import { mixtral } from './mixtral';
+import { mixtures } from './moe';
 import { t5 } from './t5';
 import { vit } from './vit';
 
-const families: readonly Family[] = [...encoders, llama, ...gptFamilies, mixtral, deepseekV3, t5, vit];
+const families: readonly Family[] = [
+  ...encoders,
+  llama,
+  ...gptFamilies,
+  ...mixtures,
+  ...hybrids,
+  t5,
+  vit,
+];
 
 const byType = new Map(families.map((family) => [family.modelType, family]));
 const byArchitecture = new Map(

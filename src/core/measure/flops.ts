@@ -110,7 +110,15 @@ export function visiblePairs(mask: MaskPattern, queries: number, keys: number, p
       const growing = Math.max(0, Math.min(queries, mask.window - past));
       return growing * past + (growing * (growing + 1)) / 2 + (queries - growing) * mask.window;
     }
+    case 'chunked':
+      return chunkedPairs(past + queries, mask.chunk) - chunkedPairs(past, mask.chunk);
   }
+}
+
+/** Pairs that the first `tokens` queries see inside of their chunks. */
+function chunkedPairs(tokens: number, chunk: number): number {
+  const rest = tokens % chunk;
+  return (((tokens - rest) / chunk) * chunk * (chunk + 1)) / 2 + (rest * (rest + 1)) / 2;
 }
 
 class Counter {
@@ -193,13 +201,17 @@ class Counter {
   private experts(module: Experts, x: Value, cost: Cost): Value {
     if (!x.cached) {
       const tokens = rows(x.shape);
-      charge(cost, product(2, tokens, module.width, module.count), x.gradient);
-      const active = Math.min(module.active, module.count);
-      const grouped = product(2, tokens, active, 3, module.width, module.intermediate);
-      charge(cost, grouped, x.gradient);
-      cost.unseen += grouped;
+      charge(cost, product(2, tokens, module.width, module.router.shape[0] ?? module.count), x.gradient);
+      const each = product(2, tokens, module.gated === false ? 2 : 3, module.width, module.intermediate);
+      const used = each * BigInt(Math.min(module.active, module.count));
+      const all = module.products === 'dense' ? each * BigInt(module.count) : used;
+      charge(cost, all, x.gradient);
+      if (module.products === undefined || module.products === 'grouped') cost.unseen += all;
+      // Products with experts that the router did not choose.
+      cost.hidden += all - used;
     }
     if (module.shared !== undefined) this.run(module.shared, [x]);
+    if (module.sharedGate !== undefined) this.run(module.sharedGate, [x]);
     return { ...x, gradient: true };
   }
 
@@ -211,6 +223,7 @@ class Counter {
     for (const norm of module.queryKeyNorm?.key ?? []) this.run(norm, [memory]);
     const [batch = 1, queries = 1] = x.shape;
     const own = module.place !== 'cross';
+    if (module.gate !== undefined && module.gate !== 'query') this.run(module.gate, [x]);
     const past = own ? pastKeys(module.mask, this.pass.past) : 0;
     const keys = past + (memory.shape[1] ?? 1);
     if (!x.cached) {
@@ -268,6 +281,7 @@ class Counter {
 /** Keys that are in the cache for a token to come: a sliding window keeps those that the token sees beside itself. */
 function pastKeys(mask: MaskPattern, past: number): number {
   if (mask.type === 'full') return 0;
+  if (mask.type === 'chunked') return past % mask.chunk;
   return mask.type === 'slidingWindow' ? Math.min(past, mask.window - 1) : past;
 }
 

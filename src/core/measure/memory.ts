@@ -45,7 +45,9 @@ export function cacheSize(model: Model, workload: Workload): CacheSize | undefin
     const kept =
       module.mask.type === 'slidingWindow'
         ? Math.min(module.mask.window, workload.context)
-        : workload.context;
+        : module.mask.type === 'chunked'
+          ? Math.min(module.mask.chunk, workload.context)
+          : workload.context;
     perToken += bytes;
     atContext += bytes * kept * workload.batch;
   }

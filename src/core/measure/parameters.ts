@@ -30,7 +30,9 @@ export function activeParameters(
   const projections = new Set<Parameter>();
   modulesOf(root, (module) => {
     if (module.kind === 'experts') {
-      const each = (elements(module.gateUp) + elements(module.down)) / module.count;
+      const { gateUp, down, biases } = module;
+      const held = biases === undefined ? [gateUp, down] : [gateUp, down, biases.gateUp, biases.down];
+      const each = held.reduce((sum, tensor) => sum + elements(tensor), 0) / module.count;
       idle.set(module, each * Math.max(0, module.count - module.active));
     }
     if (module.kind === 'embedding' && module.of === 'tokens') tables.add(module.weight);

@@ -86,8 +86,9 @@ class Structures {
 /** What tells apart modules of equal parameters: mask and place of attention, routing of experts. */
 function facts(module: Module): string {
   if (module.kind === 'attention') {
-    const window = module.mask.type === 'slidingWindow' ? module.mask.window : '';
-    return `${module.place} ${module.heads}/${module.keyValueHeads} ${module.mask.type}${window}`;
+    const { mask } = module;
+    const window = mask.type === 'slidingWindow' ? mask.window : mask.type === 'chunked' ? mask.chunk : '';
+    return `${module.place} ${module.heads}/${module.keyValueHeads} ${mask.type}${window} ${module.position.type}`;
   }
   if (module.kind === 'experts') return `${module.active} of ${module.count}`;
   return '';

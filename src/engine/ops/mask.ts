@@ -10,5 +10,7 @@ export function visibleKeys(mask: MaskPattern, query: number, keys: number): rea
       return [0, Math.min(query + 1, keys)];
     case 'slidingWindow':
       return [Math.max(0, query + 1 - mask.window), Math.min(query + 1, keys)];
+    case 'chunked':
+      return [query - (query % mask.chunk), Math.min(query + 1, keys)];
   }
 }

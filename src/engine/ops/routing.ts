@@ -19,6 +19,7 @@ export function route(module: Experts, logits: Float32Array, correction: Float32
     const scores = softmax(logits);
     return shares(largest(scores, active), scores, routing.normalise, 0, 1);
   }
+  if (routing.type !== 'sigmoidGroups') throw new Error(`routing "${routing.type}"`);
   const scores = Array.from(logits, (x) => 1 / (1 + Math.exp(-x)));
   const wanted = scores.map((score, i) => score + (correction?.[i] ?? 0));
   const size = scores.length / routing.groups;

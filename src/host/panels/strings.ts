@@ -61,6 +61,7 @@ export function panelStrings(): PanelStrings {
     'mask.full': l10n.t('full'),
     'mask.causal': l10n.t('causal'),
     'mask.slidingWindow': l10n.t('sliding window'),
+    'mask.chunked': l10n.t('chunks'),
     'mask.title': l10n.t('Mask: {0}'),
     'grid.label': l10n.t('{0}: layers down, heads across'),
     'grid.layers': l10n.t('{0} layers'),

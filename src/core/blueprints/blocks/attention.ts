@@ -9,6 +9,7 @@ import type {
   Norm,
   PositionScheme,
   Projections,
+  QueryKeyNorm,
 } from '../../model/module';
 import { linear } from './layers';
 
@@ -23,7 +24,13 @@ interface Shape {
   /** Default: 1/√headDim. */
   readonly scale?: number;
   readonly clip?: number;
+  /** What the family does besides: soft cap, norms of queries and keys, sinks, gate. */
+  readonly extras?: Extras;
 }
+
+export type Extras = Partial<
+  Pick<Attention, 'softCap' | 'queryKeyNorm' | 'sinks' | 'gate' | 'gateActivation' | 'clip' | 'queryGrowth'>
+>;
 
 interface Names {
   readonly query: string;
@@ -51,24 +58,60 @@ export function separateAttention(
   return attention(shape, shape.headDim, { type: 'separate', query, key, value }, output, children);
 }
 
+/** What the checkpoint calls the extras that have tensors. */
+export interface ExtraNames {
+  readonly queryNorm?: string;
+  readonly keyNorm?: string;
+  readonly sinks?: string;
+  readonly gate?: string;
+}
+
 /** Grouped-query attention under Llama's names (q_proj, k_proj, v_proj, o_proj). */
 export function groupedQueryAttention(
   width: number,
   shape: Shape & { readonly keyValueHeads: number },
   bias: boolean,
   outputBias = bias,
+  extraNames: ExtraNames = {},
 ): Attention {
-  const { heads, keyValueHeads, headDim } = shape;
-  return separateAttention(
+  const { heads, keyValueHeads, headDim, extras = {} } = shape;
+  // Such a gate is the second half of each head's query.
+  const queryDim = extras.gate === 'query' ? 2 * headDim : headDim;
+  const attended = separateAttention(
     shape,
     {
-      query: linear(width, heads * headDim, { bias }),
+      query: linear(width, heads * queryDim, { bias }),
       key: linear(width, keyValueHeads * headDim, { bias }),
       value: linear(width, keyValueHeads * headDim, { bias }),
       output: linear(heads * headDim, width, { bias: outputBias }),
     },
     { query: 'q_proj', key: 'k_proj', value: 'v_proj', output: 'o_proj' },
   );
+  return withExtras(attended, extraNames);
+}
+
+/** RMSNorm of queries and keys: of each head's vector, or of all heads of a token together. */
+export function queryKeyNorm(
+  norm: (width: number) => Norm,
+  over: QueryKeyNorm['over'],
+  sizes: { readonly heads: number; readonly keyValueHeads: number; readonly headDim: number },
+  rotated = false,
+): QueryKeyNorm {
+  const width = (heads: number) => (over === 'head' ? sizes.headDim : heads * sizes.headDim);
+  return { query: [norm(width(sizes.heads))], key: [norm(width(sizes.keyValueHeads))], over, rotated };
+}
+
+/** An attention with the tensors of its extras under the names that the checkpoint has. */
+export function withExtras(module: Attention, names: ExtraNames = {}): Attention {
+  const { queryKeyNorm, sinks, gate } = module;
+  const [queryNorm] = queryKeyNorm?.query ?? [];
+  const [keyNorm] = queryKeyNorm?.key ?? [];
+  const children: Record<string, Module> = { ...module.children };
+  if (queryNorm?.weight !== undefined) children[names.queryNorm ?? 'q_norm'] = queryNorm;
+  if (keyNorm?.weight !== undefined) children[names.keyNorm ?? 'k_norm'] = keyNorm;
+  if (gate !== undefined && gate !== 'query') children[names.gate ?? 'gate_proj'] = gate;
+  const own = sinks === undefined ? {} : { [names.sinks ?? 'sinks']: sinks };
+  return { ...module, parameters: { ...module.parameters, ...own }, children };
 }
 
 /** Query, key and value side by side in one matrix. */
@@ -135,6 +178,7 @@ function attention(
     position: shape.position ?? { type: 'none' },
     scale: shape.scale ?? shape.headDim ** -0.5,
     ...(shape.clip === undefined ? {} : { clip: shape.clip }),
+    ...shape.extras,
     parameters: {},
     children,
   };

@@ -14,7 +14,7 @@ import type {
 import { labels, type Common } from '../../config/common';
 import type { Values } from '../../config/keys';
 import { tokenInput, type Blueprint } from '../family';
-import { groupedQueryAttention } from './attention';
+import { groupedQueryAttention, type ExtraNames, type Extras } from './attention';
 import { embedding, linear, mlp, rmsNorm } from './layers';
 import { sequential } from './residual';
 import type { rotaryKeys } from './rotary';
@@ -64,6 +64,8 @@ export function decoder(parts: {
   readonly layers: readonly Block[];
   readonly norm: Norm;
   readonly rotary: Rotary;
+  /** Factor on what the table gives. */
+  readonly scaleEmbedding?: number;
 }): Decoder {
   const table = embedding('tokens', parts.vocabulary, parts.width);
   const children = {
@@ -73,7 +75,9 @@ export function decoder(parts: {
     rotary_emb: parts.rotary,
   };
   const model = block('stack', children, (trace, ids) => {
-    const x = trace.run(table, ids);
+    const tokens = trace.run(table, ids);
+    const by = parts.scaleEmbedding;
+    const x = by === undefined ? tokens : trace.run({ op: 'scale', by }, tokens);
     trace.run(parts.rotary, x);
     return trace.chain(x, ...parts.layers, parts.norm);
   });
@@ -91,45 +95,80 @@ interface RotaryDecoderKeys extends Values<typeof rotaryKeys> {
   readonly rms_norm_eps: number;
 }
 
+/** Where a family departs from Llama's decoder. */
+interface RotaryDecoderOptions {
+  readonly keyValueHeads: number;
+  /** One for all layers, or a layer's own. */
+  readonly mask: MaskPattern | ((layer: number) => MaskPattern);
+  readonly defaultTheta: number;
+  /** True where the family's own angles read `partial_rotary_factor` too, and its default there. */
+  readonly partialRotary?: number;
+  /** False in layers without positions. */
+  readonly rotates?: (layer: number) => boolean;
+  readonly pairs?: Rotary['pairs'];
+  /** Of query, key and value, and of the output where it is not told apart. */
+  readonly attentionBias: boolean;
+  readonly outputBias?: boolean;
+  readonly scale?: number;
+  /** What attention does besides; made for each layer, for it holds tensors. */
+  readonly extras?: (headDim: number, layer: number) => Extras;
+  readonly extraNames?: ExtraNames;
+  readonly feedForward: (layer: number) => Mlp | Experts;
+  /** The norm around a layer's parts and at the end; RMSNorm with `rms_norm_eps` where it is left out. */
+  readonly norm?: () => Norm;
+  /** A layer of its parts; pre-norm where it is left out. */
+  readonly layer?: (parts: { self_attn: Attention; feedForward: Mlp | Experts; norm: () => Norm }) => Block;
+  /** Made of the looked-up tokens before the first layer. */
+  readonly scaleEmbedding?: number;
+}
+
 /** Llama's decoder: grouped-query attention with rotary positions, RMSNorm, and a feed-forward of the family's own. */
-export function rotaryDecoder(
-  c: RotaryDecoderKeys,
-  own: {
-    readonly keyValueHeads: number;
-    readonly mask: MaskPattern;
-    readonly defaultTheta: number;
-    readonly attentionBias: boolean;
-    readonly feedForward: () => Mlp | Experts;
-  },
-): Decoder {
+export function rotaryDecoder(c: RotaryDecoderKeys, own: RotaryDecoderOptions): Decoder {
   const width = c.hidden_size;
   const headDim = c.head_dim ?? Math.floor(width / c.num_attention_heads);
   const angles = rotary(c, {
     dim: headDim,
     defaultTheta: own.defaultTheta,
     positions: c.max_position_embeddings,
+    ...(own.pairs === undefined ? {} : { pairs: own.pairs }),
+    ...(own.partialRotary === undefined ? {} : { partial: own.partialRotary }),
   });
-  const attention = {
-    heads: c.num_attention_heads,
-    keyValueHeads: own.keyValueHeads,
-    headDim,
-    mask: own.mask,
-    position: { type: 'rotary', rotary: angles },
-  } as const;
-  const norm = () => rmsNorm(width, c.rms_norm_eps);
-  const layer = () =>
-    preNormLayer({
-      self_attn: groupedQueryAttention(width, attention, own.attentionBias),
-      mlp: own.feedForward(),
-      input_layernorm: norm(),
-      post_attention_layernorm: norm(),
-    });
+  const norm = own.norm ?? (() => rmsNorm(width, c.rms_norm_eps));
+  const attention = (layer: number) =>
+    groupedQueryAttention(
+      width,
+      {
+        heads: c.num_attention_heads,
+        keyValueHeads: own.keyValueHeads,
+        headDim,
+        mask: typeof own.mask === 'function' ? own.mask(layer) : own.mask,
+        position: (own.rotates?.(layer) ?? true) ? { type: 'rotary', rotary: angles } : { type: 'none' },
+        ...(own.scale === undefined ? {} : { scale: own.scale }),
+        ...(own.extras === undefined ? {} : { extras: own.extras(headDim, layer) }),
+      },
+      own.attentionBias,
+      own.outputBias,
+      own.extraNames,
+    );
+  const layer = own.layer ?? llamaLayer;
   return decoder({
     vocabulary: c.vocab_size,
     width,
-    layers: Array.from({ length: c.num_hidden_layers }, layer),
+    layers: Array.from({ length: c.num_hidden_layers }, (_, index) =>
+      layer({ self_attn: attention(index), feedForward: own.feedForward(index), norm }),
+    ),
     norm: norm(),
     rotary: angles,
+    ...(own.scaleEmbedding === undefined ? {} : { scaleEmbedding: own.scaleEmbedding }),
+  });
+}
+
+function llamaLayer(parts: { self_attn: Attention; feedForward: Mlp | Experts; norm: () => Norm }): Block {
+  return preNormLayer({
+    self_attn: parts.self_attn,
+    mlp: parts.feedForward,
+    input_layernorm: parts.norm(),
+    post_attention_layernorm: parts.norm(),
   });
 }
 

@@ -3,13 +3,14 @@ import { buffer, parameter } from '../../model/build';
 import {
   NO_CHILDREN,
   type Experts,
+  type Linear,
   type Mlp,
   type Module,
   type Parameter,
   type Routing,
 } from '../../model/module';
 
-interface Shape {
+export interface ExpertsShape {
   readonly count: number;
   readonly active: number;
   readonly width: number;
@@ -17,41 +18,87 @@ interface Shape {
   readonly activation: string;
 }
 
-/** Mixtral's layout: `gate.weight`, `experts.gate_up_proj`, `experts.down_proj`. */
-export function softmaxExperts(shape: Shape, normalise: boolean): Experts {
-  return assemble(shape, { type: 'softmaxTopK', normalise }, {}, undefined);
+/** Where a family departs from Mixtral's `gate.weight`, `experts.gate_up_proj`, `experts.down_proj`. */
+interface ExpertsOptions {
+  /** What the checkpoint calls the module that holds the router's weight: `gate`. */
+  readonly router?: string;
+  /** A bias of the router's logits. */
+  readonly routerBias?: boolean;
+  /** Further tensors under the router's name. */
+  readonly routerParameters?: Readonly<Record<string, Parameter>>;
+  /** Further tensors of the mixture itself. */
+  readonly own?: Readonly<Record<string, Parameter>>;
+  /** Experts for every token, by their name. */
+  readonly shared?: Readonly<Record<string, Mlp>>;
+  /** The gate on them, by its name. */
+  readonly sharedGate?: Readonly<Record<string, Linear>>;
+  /** Choices that are no expert: further rows of the router. */
+  readonly identities?: number;
+  /** down(act(up x)) under `up_proj` and `down_proj`. */
+  readonly ungated?: boolean;
+  /** Tensors [count, in, out]. */
+  readonly transposed?: boolean;
+  readonly products?: Experts['products'];
+  /** gpt-oss: biases of the products, gate and up alternating, clamped. */
+  readonly clamp?: Experts['clamp'];
 }
 
-/** DeepSeek-V3's: sigmoid scores, a correction bias as a buffer, groups, and an expert for all. */
+/** Mixtral's: softmax, then the largest. */
+export function softmaxExperts(shape: ExpertsShape, normalise: boolean): Experts {
+  return experts(shape, { type: 'softmaxTopK', normalise });
+}
+
+type SigmoidGroups = Omit<Extract<Routing, { type: 'sigmoidGroups' }>, 'type' | 'correction'>;
+
+/** DeepSeek-V3's: sigmoid scores, a correction bias as a buffer beside the router, groups, and an expert for all. */
 export function sigmoidGroupExperts(
-  shape: Shape,
-  routing: Omit<Extract<Routing, { type: 'sigmoidGroups' }>, 'type' | 'correction'>,
-  shared: Mlp,
+  shape: ExpertsShape,
+  routing: SigmoidGroups,
+  shared?: Mlp,
+  options: ExpertsOptions = {},
 ): Experts {
   const correction = buffer(shape.count);
-  return assemble(
+  return experts(
     shape,
     { type: 'sigmoidGroups', correction, ...routing },
-    { e_score_correction_bias: correction },
-    shared,
+    {
+      routerParameters: { e_score_correction_bias: correction },
+      ...(shared === undefined ? {} : { shared: { shared_experts: shared } }),
+      ...options,
+    },
   );
 }
 
-function assemble(
-  shape: Shape,
-  routing: Routing,
-  routerParameters: Record<string, Parameter>,
-  shared: Mlp | undefined,
-): Experts {
+export function experts(shape: ExpertsShape, routing: Routing, options: ExpertsOptions = {}): Experts {
   const { count, width, intermediate } = shape;
-  const router = parameter(count, width);
-  const gateUp = parameter(count, 2 * intermediate, width);
-  const down = parameter(count, width, intermediate);
+  const inner = options.ungated ? intermediate : 2 * intermediate;
+  const router = parameter(count + (options.identities ?? 0), width);
+  const routerBias = options.routerBias ? parameter(count) : undefined;
+  const gateUp = options.transposed ? parameter(count, width, inner) : parameter(count, inner, width);
+  const down = options.transposed
+    ? parameter(count, intermediate, width)
+    : parameter(count, width, intermediate);
+  const biases =
+    options.clamp === undefined
+      ? undefined
+      : { gateUp: parameter(count, inner), down: parameter(count, width) };
   const children: Record<string, Module> = {
-    gate: { kind: 'holder', parameters: { weight: router, ...routerParameters }, children: NO_CHILDREN },
-    experts: { kind: 'holder', parameters: { gate_up_proj: gateUp, down_proj: down }, children: NO_CHILDREN },
+    [options.router ?? 'gate']: holder({
+      weight: router,
+      ...(routerBias === undefined ? {} : { bias: routerBias }),
+      ...options.routerParameters,
+    }),
+    experts: holder({
+      [options.ungated ? 'up_proj' : 'gate_up_proj']: gateUp,
+      ...(biases === undefined ? {} : { gate_up_proj_bias: biases.gateUp }),
+      down_proj: down,
+      ...(biases === undefined ? {} : { down_proj_bias: biases.down }),
+    }),
+    ...options.shared,
+    ...options.sharedGate,
   };
-  if (shared !== undefined) children['shared_experts'] = shared;
+  const [shared] = Object.values(options.shared ?? {});
+  const [sharedGate] = Object.values(options.sharedGate ?? {});
   return {
     kind: 'experts',
     ...shape,
@@ -59,8 +106,20 @@ function assemble(
     gateUp,
     down,
     routing,
+    ...(routerBias === undefined ? {} : { routerBias }),
+    ...(biases === undefined ? {} : { biases, interleaved: true }),
+    ...(options.clamp === undefined ? {} : { clamp: options.clamp }),
+    ...(options.ungated ? { gated: false } : {}),
+    ...(options.transposed ? { layout: 'input-output' } : {}),
+    ...(options.identities ? { identities: options.identities } : {}),
+    ...(options.products === undefined ? {} : { products: options.products }),
     ...(shared === undefined ? {} : { shared }),
-    parameters: {},
+    ...(sharedGate === undefined ? {} : { sharedGate }),
+    parameters: options.own ?? {},
     children,
   };
+}
+
+function holder(parameters: Readonly<Record<string, Parameter>>): Module {
+  return { kind: 'holder', parameters, children: NO_CHILDREN };
 }

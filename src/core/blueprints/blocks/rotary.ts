@@ -17,15 +17,19 @@ interface RotaryOptions {
   readonly defaultTheta: number;
   readonly positions: number;
   readonly pairs?: Rotary['pairs'];
+  /** In families whose default scheme reads `partial_rotary_factor` too: what it is where nothing says. */
+  readonly partial?: number;
 }
 
 export function rotary(config: Values<typeof rotaryKeys>, options: RotaryOptions): Rotary {
   const scheme: Scheme = config.rope_parameters ?? {};
-  // The schemes that scale read it; the default one of these families does not.
-  const partial = number(scheme, 'partial_rotary_factor') ?? config.partial_rotary_factor ?? 1;
+  // The schemes that scale read it; the default one of most families does not.
+  const partial =
+    number(scheme, 'partial_rotary_factor') ?? config.partial_rotary_factor ?? options.partial ?? 1;
+  const whole = typeName(scheme) === 'default' && options.partial === undefined;
   return {
     kind: 'rotary',
-    dim: typeName(scheme) === 'default' ? options.dim : Math.floor(options.dim * partial),
+    dim: whole ? options.dim : Math.floor(options.dim * partial),
     theta: number(scheme, 'rope_theta') ?? config.rope_theta ?? options.defaultTheta,
     scaling: scaling(scheme, options.positions),
     pairs: options.pairs ?? 'half',

@@ -1,10 +1,10 @@
 /** Mixtral (Jiang et al. 2024): Llama's decoder with a mixture of experts in the place of the feed-forward. */
-import { activation, tie } from '../config/common';
-import { depth, optionalSize, real, size, type Values } from '../config/keys';
-import { decoderArchitectures, rotaryDecoder, type Decoder } from './blocks/decoder';
-import { softmaxExperts } from './blocks/experts';
-import { rotaryKeys } from './blocks/rotary';
-import { family } from './family';
+import { activation, tie } from '../../config/common';
+import { depth, optionalSize, real, size, type Values } from '../../config/keys';
+import { decoderArchitectures, rotaryDecoder, type Decoder } from '../blocks/decoder';
+import { softmaxExperts } from '../blocks/experts';
+import { rotaryKeys } from '../blocks/rotary';
+import { family } from '../family';
 
 const keys = {
   vocab_size: size(32000),

@@ -1,12 +1,12 @@
 /** DeepSeek-V3 (2024): multi-head latent attention, dense layers first, then experts chosen by groups. */
-import { activation, tie } from '../config/common';
-import { depth, flag, nullableSize, optionalSize, real, size, type Values } from '../config/keys';
-import { latentAttention } from './blocks/attention';
-import { decoder, decoderArchitectures, gatedMlp, preNormLayer, type Decoder } from './blocks/decoder';
-import { sigmoidGroupExperts } from './blocks/experts';
-import { linear, rmsNorm } from './blocks/layers';
-import { rotary, rotaryKeys, yarnScoreFactor } from './blocks/rotary';
-import { family } from './family';
+import { activation, tie } from '../../config/common';
+import { depth, flag, nullableSize, optionalSize, real, size, type Values } from '../../config/keys';
+import { latentAttention } from '../blocks/attention';
+import { decoder, decoderArchitectures, gatedMlp, preNormLayer, type Decoder } from '../blocks/decoder';
+import { sigmoidGroupExperts } from '../blocks/experts';
+import { linear, rmsNorm } from '../blocks/layers';
+import { rotary, rotaryKeys, yarnScoreFactor } from '../blocks/rotary';
+import { family } from '../family';
 
 const keys = {
   vocab_size: size(129280),
