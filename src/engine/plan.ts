@@ -76,7 +76,7 @@ function layerOf(module: Attention, index: number, path: string, shapes: readonl
 
 /** Why the engine can't compute this; undefined where it can. */
 function unsupported(run: Leaf | Operation): string | undefined {
-  if (isOperation(run)) return run.op === 'activation' ? unknownActivation(run.activation) : undefined;
+  if (isOperation(run)) return unsupportedOperation(run);
   switch (run.kind) {
     case 'norm':
       return unsupportedNorm(run);
@@ -121,6 +121,19 @@ function unsupportedExperts(module: Experts): string | undefined {
   return shared ?? unknownActivation(module.activation);
 }
 
+function unsupportedOperation(run: Operation): string | undefined {
+  switch (run.op) {
+    case 'activation':
+      return unknownActivation(run.activation);
+    case 'sinusoids':
+      return 'sinusoidal positions without a table';
+    case 'learnedSequence':
+      return 'a learned sequence';
+    default:
+      return undefined;
+  }
+}
+
 function unsupportedAttention(module: Attention): string | undefined {
   const { heads, keyValueHeads, projections, clip } = module;
   if (module.gate !== undefined) return 'a gate on the output of attention';
@@ -129,6 +142,7 @@ function unsupportedAttention(module: Attention): string | undefined {
     const { slices, order } = projections.layout;
     if (slices > 1 || order !== 'queryKeyValue') return `fused projections in ${slices} slices`;
   }
+  if (module.promptKeys !== undefined) return 'keys and values from prompts';
   if (clip !== undefined) return 'clipped projections';
   if (module.queryKeyNorm !== undefined) return 'normalised queries and keys';
   if (module.sinks !== undefined) return 'attention sinks';

@@ -42,6 +42,10 @@ function operationShape(run: Operation, x: Shape): Shape {
       return [x[1]!, run.height, run.width];
     case 'prependTokens':
       return [x[0]! + matrix(run.token.shape).rows, x[1]!];
+    case 'sinusoids':
+      return [x[0]!, run.width];
+    case 'learnedSequence':
+      return run.table.shape;
     case 'pixelShuffle':
       return [x[0]! / run.factor ** 2, x[1]! * run.factor, x[2]! * run.factor];
     case 'add':

@@ -5,7 +5,8 @@ import { gptFamilies } from './gpt';
 import { hybrids } from './hybrid';
 import { llama } from './llama';
 import { mixtures } from './moe';
-import { t5 } from './t5';
+import { seq2seq } from './seq2seq';
+import { speech } from './speech';
 import { vit } from './vit';
 
 const families: readonly Family[] = [
@@ -14,7 +15,8 @@ const families: readonly Family[] = [
   ...gptFamilies,
   ...mixtures,
   ...hybrids,
-  t5,
+  ...seq2seq,
+  ...speech,
   vit,
 ];
 

@@ -12,10 +12,10 @@ export const commonKeys = {
 
 export type Common = Values<typeof commonKeys>;
 
-/** Labels of a classification head: `num_labels`, else as many as `id2label` names, else 2. */
-export function labels(common: Common): number {
+/** Labels of a classification head: `num_labels`, else as many as `id2label` names, else the class's default. */
+export function labels(common: Common, fallback = 2): number {
   if (common.num_labels !== undefined) return common.num_labels;
-  return common.id2label === undefined ? 2 : Object.keys(common.id2label).length;
+  return common.id2label === undefined ? fallback : Object.keys(common.id2label).length;
 }
 
 /** `tie_word_embeddings` with the class's default. */

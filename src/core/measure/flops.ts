@@ -225,14 +225,16 @@ class Counter {
     const own = module.place !== 'cross';
     if (module.gate !== undefined && module.gate !== 'query') this.run(module.gate, [x]);
     const past = own ? pastKeys(module.mask, this.pass.past) : 0;
-    const keys = past + (memory.shape[1] ?? 1);
+    const prompt = module.promptKeys ?? 0;
+    const keys = past + (memory.shape[1] ?? 1) + prompt;
     if (!x.cached) {
       // Both halves of differential attention's values are weighted with scores computed anew.
       const passes = module.differential === undefined ? 1 : 2;
       const each = product(2, passes, batch, module.heads, module.headDim + module.valueDim);
       const all = each * product(queries, keys);
       charge(cost, all, true);
-      cost.hidden += all - each * BigInt(visiblePairs(module.mask, queries, keys, past));
+      const visible = visiblePairs(module.mask, queries, keys - prompt, past) + queries * prompt;
+      cost.hidden += all - each * BigInt(visible);
     }
     const mixed: Value = {
       shape: [batch, queries, module.heads * module.valueDim],
@@ -317,6 +319,10 @@ function operate(operation: Operation, inputs: readonly Value[]): Value {
       return { shape: x.shape, gradient, cached };
     case 'addTable':
       return { shape: x.shape, gradient: true, cached };
+    case 'sinusoids':
+      return { shape: [1, length, operation.width], gradient: false, cached };
+    case 'learnedSequence':
+      return { shape: [1, ...operation.table.shape], gradient: true, cached };
     case 'firstToken':
     case 'lastToken':
       return shaped(batch, 1, ...rest);

@@ -13,6 +13,8 @@ export interface Parameter {
   readonly buffer?: true;
   /** Standard deviation of its initial values, where it is not the family's. */
   readonly deviation?: number;
+  /** Never trained: row p holds sines, then cosines, of position p (Marian, Pegasus). A file may leave it out. */
+  readonly fixed?: 'sinusoids';
 }
 
 /** A value on its way between modules; made by the trace of a `forward`, compared by identity. */
@@ -63,6 +65,14 @@ export type Operation =
   | { readonly op: 'positions' }
   /** [b, s] → [b, s]: zero everywhere, for ids that were not given. */
   | { readonly op: 'zeros' }
+  /**
+   * [b, s] or [b, s, w] → [1, s, width]: sines, then cosines, of `first`, `first` + 1 …, at wavelengths that grow
+   * geometrically to 10,000 · 2π (tensor2tensor's form, with width / 2 − 1 ratios). Ids that are `padding` are not
+   * counted and get zeros.
+   */
+  | { readonly op: 'sinusoids'; readonly width: number; readonly first: number; readonly padding?: number }
+  /** A learned sequence of its own, whatever x is: → [1, rows, width]. */
+  | { readonly op: 'learnedSequence'; readonly table: Parameter }
   /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
   | { readonly op: 'firstToken' }
   /** [b, s, w] → [b, 1, w]: the last position (the end-of-sequence token). */
@@ -254,6 +264,8 @@ export interface Attention extends Base {
   readonly gate?: Linear | 'query';
   /** What the gate's numbers pass first; sigmoid where it is left out. */
   readonly gateActivation?: Activation;
+  /** Keys and values that prompts give and every query sees, before those of the input (MVP, prefix tuning). */
+  readonly promptKeys?: number;
 }
 
 /** Feed-forward: down(act(up x)), or down(act(gate x) ⊙ up x). */

@@ -1,6 +1,7 @@
 /** What happens between modules: sums, activations, and the changes of shape that models make. */
 import type { Operation } from '../../core/model/module';
 import type { Context } from '../context';
+import { RunFailure } from '../failure';
 import { ids, idsOf, tensor, zeros, type Tensor, type Value } from '../tensor';
 import { activate } from './activations';
 import { vector } from './linear';
@@ -54,6 +55,9 @@ export async function operation(run: Operation, inputs: readonly Value[], contex
     }
     case 'pixelShuffle':
       return pixelShuffle(tensor(x), run.factor);
+    case 'sinusoids':
+    case 'learnedSequence':
+      throw new RunFailure('unsupported', run.op);
   }
 }
 

@@ -1,11 +1,19 @@
 /** T5 (Raffel et al. 2019): encoder–decoder with RMSNorm, unscaled scores and one table of relative positions a stack. */
-import { ACTIVATIONS, labels, type Common } from '../config/common';
-import { any, depth, optionalDepth, real, size, text, type Values } from '../config/keys';
-import { block, listed, type Chain } from '../model/build';
-import type { Attention, Block, Embedding, Mlp, Module, ModelInput, PositionScheme } from '../model/module';
-import { separateAttention } from './blocks/attention';
-import { embedding, linear, mlp, rmsNorm } from './blocks/layers';
-import { family, tokenInput, type Blueprint } from './family';
+import { ACTIVATIONS, labels, type Common } from '../../config/common';
+import { any, depth, optionalDepth, real, size, text, type Values } from '../../config/keys';
+import { block, listed, type Chain } from '../../model/build';
+import type {
+  Attention,
+  Block,
+  Embedding,
+  Mlp,
+  Module,
+  ModelInput,
+  PositionScheme,
+} from '../../model/module';
+import { separateAttention } from '../blocks/attention';
+import { embedding, linear, mlp, rmsNorm } from '../blocks/layers';
+import { family, tokenInput, type Blueprint } from '../family';
 
 const keys = {
   vocab_size: size(32128),
