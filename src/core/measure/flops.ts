@@ -5,13 +5,13 @@
  * Shapes are followed through the traced flow, so that each module is charged for what reaches it.
  */
 import type { Workload } from '../analysis';
+import { pastKeys, visiblePairs } from './maskPairs';
 import {
   isOperation,
   type Attention,
   type Block,
   type Convolution,
   type Experts,
-  type MaskPattern,
   type Model,
   type ModelInput,
   type Module,
@@ -96,29 +96,6 @@ function rows(shape: readonly number[]): number {
   let count = 1;
   for (let axis = 0; axis < shape.length - 1; axis++) count *= shape[axis]!;
   return count;
-}
-
-/** (query, key) pairs that the mask shows, of `queries` that stand behind `past` tokens; exact. */
-export function visiblePairs(mask: MaskPattern, queries: number, keys: number, past: number): number {
-  switch (mask.type) {
-    case 'full':
-      return queries * keys;
-    case 'causal':
-      return queries * past + (queries * (queries + 1)) / 2;
-    case 'slidingWindow': {
-      // Query i (from 1) sees min(window, past + i) keys: a triangle until the window is full, then a band.
-      const growing = Math.max(0, Math.min(queries, mask.window - past));
-      return growing * past + (growing * (growing + 1)) / 2 + (queries - growing) * mask.window;
-    }
-    case 'chunked':
-      return chunkedPairs(past + queries, mask.chunk) - chunkedPairs(past, mask.chunk);
-  }
-}
-
-/** Pairs that the first `tokens` queries see inside of their chunks. */
-function chunkedPairs(tokens: number, chunk: number): number {
-  const rest = tokens % chunk;
-  return (((tokens - rest) / chunk) * chunk * (chunk + 1)) / 2 + (rest * (rest + 1)) / 2;
 }
 
 class Counter {
@@ -278,13 +255,6 @@ class Counter {
     }
     return cost;
   }
-}
-
-/** Keys that are in the cache for a token to come: a sliding window keeps those that the token sees beside itself. */
-function pastKeys(mask: MaskPattern, past: number): number {
-  if (mask.type === 'full') return 0;
-  if (mask.type === 'chunked') return past % mask.chunk;
-  return mask.type === 'slidingWindow' ? Math.min(past, mask.window - 1) : past;
 }
 
 function charge(cost: Cost, flops: bigint, inputGradient: boolean): void {

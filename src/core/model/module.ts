@@ -4,6 +4,11 @@
  * A blueprint builds one tree of these. Everything that Headlight says (counts, FLOPs, sharing, the attention run) is
  * read from that tree, and knows kinds, never families.
  */
+import type { Experts } from './experts';
+import type { Rotary } from './rotary';
+
+export type { Experts, Routing } from './experts';
+export type { Rotary, RotaryScaling } from './rotary';
 
 /** A tensor of the checkpoint. Sharing is identity: two modules that hold the same object share it. */
 export interface Parameter {
@@ -104,7 +109,8 @@ export interface Flow {
   readonly output: Wire;
 }
 
-interface Base {
+/** What every module has. */
+export interface ModuleBase {
   /** Own parameters by their name in the module (`weight`, `bias`), in checkpoint order. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   /** Submodules by name; a name may have dots (`self.query`). The same module may stand under several names. */
@@ -112,7 +118,7 @@ interface Base {
 }
 
 /** y = xWᵀ + b over the last axis. */
-export interface Linear extends Base {
+export interface Linear extends ModuleBase {
   readonly kind: 'linear';
   readonly inputs: number;
   readonly outputs: number;
@@ -123,7 +129,7 @@ export interface Linear extends Base {
 }
 
 /** Table look-up: [b, s] → [b, s, width]. */
-export interface Embedding extends Base {
+export interface Embedding extends ModuleBase {
   readonly kind: 'embedding';
   readonly rows: number;
   readonly width: number;
@@ -135,7 +141,7 @@ export interface Embedding extends Base {
 }
 
 /** Normalisation over the last axis (layer, rms) or over batch and positions (batch). */
-export interface Norm extends Base {
+export interface Norm extends ModuleBase {
   readonly kind: 'norm';
   readonly type: 'layer' | 'rms' | 'batch';
   readonly width: number;
@@ -229,7 +235,7 @@ export interface Differential {
 }
 
 /** Multi-head attention with its projections. Inputs: x, and for cross attention the sequence looked at. */
-export interface Attention extends Base {
+export interface Attention extends ModuleBase {
   readonly kind: 'attention';
   /** Where it stands: `self` in a single stack; encoder, decoder and cross in an encoder–decoder. */
   readonly place: 'self' | 'encoder' | 'decoder' | 'cross';
@@ -269,7 +275,7 @@ export interface Attention extends Base {
 }
 
 /** Feed-forward: down(act(up x)), or down(act(gate x) ⊙ up x). */
-export interface Mlp extends Base {
+export interface Mlp extends ModuleBase {
   readonly kind: 'mlp';
   readonly activation: Activation;
   readonly gate?: Linear;
@@ -281,84 +287,8 @@ export interface Mlp extends Base {
   readonly down: Linear;
 }
 
-/** Mixture of experts: a router sends each token to `active` of `count` feed-forwards, held in fused tensors. */
-export interface Experts extends Base {
-  readonly kind: 'experts';
-  readonly count: number;
-  readonly active: number;
-  /** Of the experts' input and output. */
-  readonly width: number;
-  readonly intermediate: number;
-  readonly activation: Activation;
-  /** [count, width]; [count + identities, width] where some choices are no expert. */
-  readonly router: Parameter;
-  /** [count], added to the logits. */
-  readonly routerBias?: Parameter;
-  /** [count, 2·intermediate, width]: gate rows, then up rows. [count, intermediate, width] where nothing gates. */
-  readonly gateUp: Parameter;
-  /** [count, width, intermediate]. */
-  readonly down: Parameter;
-  /** False where an expert is down(act(up x)); true where it is left out. */
-  readonly gated?: false;
-  /** `input-output` where the tensors are [count, width, 2·intermediate] and [count, intermediate, width]. */
-  readonly layout?: 'input-output';
-  /** Gate and up alternate, column by column (gpt-oss). */
-  readonly interleaved?: true;
-  /** Biases of the experts' products: [count, 2·intermediate] and [count, width]. */
-  readonly biases?: { readonly gateUp: Parameter; readonly down: Parameter };
-  /** Limits of gate and up before the product, as gpt-oss has them: min(gate, limit), ±limit on up, (up + 1)·gate·σ(slope·gate). */
-  readonly clamp?: { readonly limit: number; readonly slope: number };
-  /**
-   * How the class multiplies: `grouped` in one grouped product (the default, which FlopCounterMode does not see),
-   * `dense` every expert with every token, `looped` expert by expert.
-   */
-  readonly products?: 'grouped' | 'dense' | 'looped';
-  readonly routing: Routing;
-  /** Choices that give the token back as it is, without an expert (LongCat). */
-  readonly identities?: number;
-  /** Experts that every token passes. */
-  readonly shared?: Mlp;
-  /** [width → 1]: its sigmoid weighs the shared experts' output (Qwen2-MoE). */
-  readonly sharedGate?: Linear;
-}
-
-/** How router logits become the weights of the chosen experts. */
-export type Routing =
-  | { readonly type: 'softmaxTopK'; readonly normalise: boolean }
-  /** The largest logits are chosen, and their softmax weighs (gpt-oss, Granite). */
-  | { readonly type: 'topKSoftmax' }
-  /** The largest logits are chosen, and their sigmoid scales the experts' input (Llama 4). */
-  | { readonly type: 'topKSigmoidInput' }
-  /** DeepSeek-V3: sigmoid scores plus a correction bias choose groups, then experts. */
-  | {
-      readonly type: 'sigmoidGroups';
-      readonly correction: Parameter;
-      readonly groups: number;
-      readonly activeGroups: number;
-      readonly normalise: boolean;
-      readonly scale: number;
-    }
-  /**
-   * DeepSeek-V2 and others: softmax scores choose, in the groups with the largest score; a correction bias, where
-   * there is one, is added for the choice alone. Weights are the scores times `scale`, over their sum (at least
-   * `least`) where they are normalised.
-   */
-  | {
-      readonly type: 'softmaxGroups';
-      readonly correction?: Parameter;
-      readonly groups: number;
-      readonly activeGroups: number;
-      readonly normalise: boolean;
-      readonly least?: number;
-      readonly scale: number;
-    }
-  /** Sigmoid scores choose and weigh, without a bias. */
-  | { readonly type: 'sigmoidTopK'; readonly normalise: boolean; readonly scale: number }
-  /** Phi-3.5-MoE: two experts, each weighed by the softmax over the logits within `jitter` of its own. */
-  | { readonly type: 'sparseMixer'; readonly jitter: number };
-
 /** Convolution over one or more axes: [b, in, …] → [b, out, …]. */
-export interface Convolution extends Base {
+export interface Convolution extends ModuleBase {
   readonly kind: 'convolution';
   readonly inputs: number;
   readonly outputs: number;
@@ -370,47 +300,13 @@ export interface Convolution extends Base {
   readonly bias?: Parameter;
 }
 
-/** Angles of rotary position embedding; no parameters, one small outer product a forward pass. */
-export interface Rotary extends Base {
-  readonly kind: 'rotary';
-  /** Rotated dimensions of a head; frequencies are dim / 2. */
-  readonly dim: number;
-  readonly theta: number;
-  readonly scaling: RotaryScaling;
-  /** Pairs are (i, i + dim/2) in `half`, (2i, 2i + 1) in `interleaved`. */
-  readonly pairs: 'half' | 'interleaved';
-}
-
-export type RotaryScaling =
-  | { readonly type: 'default' }
-  | { readonly type: 'linear'; readonly factor: number }
-  | {
-      readonly type: 'llama3';
-      readonly factor: number;
-      readonly lowFrequencyFactor: number;
-      readonly highFrequencyFactor: number;
-      readonly originalPositions: number;
-    }
-  | {
-      readonly type: 'yarn';
-      readonly factor: number;
-      readonly betaFast: number;
-      readonly betaSlow: number;
-      readonly originalPositions: number;
-      /** Cosine and sine are multiplied by this. */
-      readonly attentionFactor: number;
-      readonly truncate: boolean;
-    }
-  /** A scheme whose angles the engine can't compute; counts do not depend on it. */
-  | { readonly type: 'other'; readonly name: string };
-
 /** Tensors that a block holds directly (a class token, a position table). */
-export interface Holder extends Base {
+export interface Holder extends ModuleBase {
   readonly kind: 'holder';
 }
 
 /** A composite: its children's forward pass is `flow`. */
-export interface Block extends Base {
+export interface Block extends ModuleBase {
   readonly kind: 'block';
   /** What it is in a reader's words: model, stack, layer, embeddings, head, pooler. */
   readonly role: BlockRole;

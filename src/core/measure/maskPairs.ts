@@ -1,0 +1,32 @@
+/** Pairs of query and key that a mask shows, and what it keeps in the cache. */
+import type { MaskPattern } from '../model/module';
+
+/** (query, key) pairs that the mask shows, of `queries` that stand behind `past` tokens; exact. */
+export function visiblePairs(mask: MaskPattern, queries: number, keys: number, past: number): number {
+  switch (mask.type) {
+    case 'full':
+      return queries * keys;
+    case 'causal':
+      return queries * past + (queries * (queries + 1)) / 2;
+    case 'slidingWindow': {
+      // Query i (from 1) sees min(window, past + i) keys: a triangle until the window is full, then a band.
+      const growing = Math.max(0, Math.min(queries, mask.window - past));
+      return growing * past + (growing * (growing + 1)) / 2 + (queries - growing) * mask.window;
+    }
+    case 'chunked':
+      return chunkedPairs(past + queries, mask.chunk) - chunkedPairs(past, mask.chunk);
+  }
+}
+
+/** Pairs that the first `tokens` queries see inside of their chunks. */
+function chunkedPairs(tokens: number, chunk: number): number {
+  const rest = tokens % chunk;
+  return (((tokens - rest) / chunk) * chunk * (chunk + 1)) / 2 + (rest * (rest + 1)) / 2;
+}
+
+/** Keys that are in the cache for a token to come: a sliding window keeps those that the token sees beside itself. */
+export function pastKeys(mask: MaskPattern, past: number): number {
+  if (mask.type === 'full') return 0;
+  if (mask.type === 'chunked') return past % mask.chunk;
+  return mask.type === 'slidingWindow' ? Math.min(past, mask.window - 1) : past;
+}

@@ -1,0 +1,36 @@
+/** Rotary positions, in the vocabulary of a model. */
+import type { ModuleBase } from './module';
+
+/** Angles of rotary position embedding; no parameters, one small outer product a forward pass. */
+export interface Rotary extends ModuleBase {
+  readonly kind: 'rotary';
+  /** Rotated dimensions of a head; frequencies are dim / 2. */
+  readonly dim: number;
+  readonly theta: number;
+  readonly scaling: RotaryScaling;
+  /** Pairs are (i, i + dim/2) in `half`, (2i, 2i + 1) in `interleaved`. */
+  readonly pairs: 'half' | 'interleaved';
+}
+
+export type RotaryScaling =
+  | { readonly type: 'default' }
+  | { readonly type: 'linear'; readonly factor: number }
+  | {
+      readonly type: 'llama3';
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      readonly originalPositions: number;
+    }
+  | {
+      readonly type: 'yarn';
+      readonly factor: number;
+      readonly betaFast: number;
+      readonly betaSlow: number;
+      readonly originalPositions: number;
+      /** Cosine and sine are multiplied by this. */
+      readonly attentionFactor: number;
+      readonly truncate: boolean;
+    }
+  /** A scheme whose angles the engine can't compute; counts do not depend on it. */
+  | { readonly type: 'other'; readonly name: string };
