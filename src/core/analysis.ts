@@ -45,6 +45,15 @@ export interface ProblemArguments {
   'key.type': { readonly key: string; readonly expected: ValueType; readonly found: string };
   'key.range': { readonly key: string; readonly min: number; readonly max: number; readonly found: number };
   'key.null': { readonly key: string };
+  /** A list that has to have as many items as another key says. */
+  'key.length': {
+    readonly key: string;
+    readonly found: number;
+    readonly of: string;
+    readonly wanted: number;
+  };
+  /** Two keys that the class does not take together. */
+  'key.conflict': { readonly key: string; readonly other: string };
   'key.value': { readonly key: string; readonly allowed: readonly string[]; readonly found: string };
   /** `key` has to be a multiple of `of`. */
   'key.multiple': {

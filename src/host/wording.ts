@@ -46,6 +46,15 @@ const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
       format.exact(max),
       format.exact(found),
     ),
+  'key.length': ({ key, found, of, wanted }, format) =>
+    l10n.t(
+      '{0} has to have as many items as {1} ({2}), but has {3}.',
+      key,
+      of,
+      format.exact(wanted),
+      format.exact(found),
+    ),
+  'key.conflict': ({ key, other }) => l10n.t('The model does not take {0} together with {1}.', key, other),
   'key.null': ({ key }) => l10n.t('{0} is null, but the model needs a value.', key),
   'model.unknownType': ({ modelType }) =>
     l10n.t('Headlight has no blueprint for model type “{0}”, so it shows no figures.', modelType),

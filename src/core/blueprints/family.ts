@@ -36,6 +36,16 @@ export class Checks {
     if (found % divisor !== 0) this.config.reject(key, 'key.multiple', { key, found, of, divisor });
   }
 
+  /** The list under `key` has to have as many items as `of` says. */
+  length(key: string, found: number, of: string, wanted: number): void {
+    if (found !== wanted) this.config.reject(key, 'key.length', { key, found, of, wanted });
+  }
+
+  /** The class takes no `key` beside the `other`. */
+  conflict(key: string, other: string): void {
+    this.config.reject(key, 'key.conflict', { key, other });
+  }
+
   /** Layers of layers: their product is bounded as each alone is. */
   layers(factors: Readonly<Record<string, number>>): void {
     const keys = Object.keys(factors);

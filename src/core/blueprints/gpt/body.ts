@@ -1,10 +1,10 @@
-/** GPT-2's body: tables of tokens and positions, layers, a norm, under its names. */
+/** Bodies of GPT's kin: tables, layers, a norm. */
 import { block, listed } from '../../model/build';
-import type { Block, Norm } from '../../model/module';
+import type { Block, Module, Norm, Rotary } from '../../model/module';
 import type { Decoder } from '../blocks/decoder';
 import { embedding } from '../blocks/layers';
 
-/** Ids [b, s] → [b, s, width]. */
+/** GPT-2's, under its names, with a table of positions: ids [b, s] → [b, s, width]. */
 export function positionedDecoder(parts: {
   readonly vocabulary: number;
   readonly positions: number;
@@ -22,8 +22,8 @@ export function positionedDecoder(parts: {
   return { block: stack, embedding: wte, width: parts.width };
 }
 
-/** Ids [b, s] → [b, s, width] without a position table: positions come in with attention, or in `before`. */
-export function tokenDecoder(
+/** Ids [b, s] → [b, s, width] without a position table: positions come in with attention. */
+export function rotatedDecoder(
   parts: {
     readonly vocabulary: number;
     readonly width: number;
@@ -31,6 +31,8 @@ export function tokenDecoder(
     /** Between the table and the layers (BLOOM). */
     readonly embeddingNorm?: Norm;
     readonly norm: Norm;
+    /** Angles that the body computes once; absent where they are kept from the start, or positions are biases. */
+    readonly rotary?: Rotary;
   },
   names: {
     readonly tokens: string;
@@ -40,14 +42,16 @@ export function tokenDecoder(
   },
 ): Decoder {
   const tokens = embedding('tokens', parts.vocabulary, parts.width);
-  const { layers, norm, embeddingNorm } = parts;
+  const { layers, norm, embeddingNorm, rotary } = parts;
+  const children: Record<string, Module> = { [names.tokens]: tokens };
+  if (embeddingNorm !== undefined) children[names.embeddingNorm ?? 'norm'] = embeddingNorm;
+  Object.assign(children, listed(names.layers, layers), { [names.norm]: norm });
+  if (rotary !== undefined) children['rotary_emb'] = rotary;
   const first = embeddingNorm === undefined ? [] : [embeddingNorm];
-  const children = {
-    [names.tokens]: tokens,
-    ...(embeddingNorm === undefined ? {} : { [names.embeddingNorm ?? '']: embeddingNorm }),
-    ...listed(names.layers, layers),
-    [names.norm]: norm,
-  };
-  const stack = block('stack', children, (trace, ids) => trace.chain(ids, tokens, ...first, ...layers, norm));
+  const stack = block('stack', children, (trace, ids) => {
+    const x = trace.chain(ids, tokens, ...first);
+    if (rotary !== undefined) trace.run(rotary, x);
+    return trace.chain(x, ...layers, norm);
+  });
   return { block: stack, embedding: tokens, width: parts.width };
 }

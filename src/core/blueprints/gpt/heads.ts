@@ -5,15 +5,15 @@ import { headed, vocabularyHead, type Decoder } from '../blocks/decoder';
 import { linear } from '../blocks/layers';
 import { tokenInput, type Blueprint } from '../family';
 
-/** Heads over every token: `score` without bias, `classifier` and `qa_outputs` with. */
-type Head = 'sequence' | 'token' | 'question';
+/** Heads over every token: `score` without bias, `classifier` and `qa_outputs` (of two outputs, or of the labels) with. */
+type Head = 'sequence' | 'token' | 'question' | 'labelledQuestion';
 
 interface Shape<C> {
   /** What classes with a head call the body: `transformer`. */
   readonly name: string;
   readonly body: (config: C) => Decoder;
   /** The longest sequence, where positions bound it. */
-  readonly limit?: (config: C) => number;
+  readonly limit?: (config: C) => number | undefined;
   readonly heads: readonly Head[];
   /** The language model's class and head, where they are not `ForCausalLM` and `lm_head`. */
   readonly languageModel?: string;
@@ -39,11 +39,15 @@ export function gptArchitectures<C extends { readonly tie_word_embeddings: boole
       headed(shape.name, decoder, 'classifier', linear(decoder.width, labels(config))),
     ),
     question: made((decoder) => headed(shape.name, decoder, 'qa_outputs', linear(decoder.width, 2))),
+    labelledQuestion: made((decoder, config) =>
+      headed(shape.name, decoder, 'qa_outputs', linear(decoder.width, labels(config))),
+    ),
   };
   const names = {
     sequence: 'SequenceClassification',
     token: 'TokenClassification',
     question: 'QuestionAnswering',
+    labelledQuestion: 'QuestionAnswering',
   };
   return {
     [`${prefix}Model`]: made((decoder) => ({ ...decoder.block, role: 'model' })),
