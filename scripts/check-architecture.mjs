@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { compareFlops, compareParameters } from '../test/support/reference/compare.ts';
+import { compareFlops, compareParameters, inWords } from '../test/support/reference/compare.ts';
 import { configOf, fixture, identityOf, readRows } from '../test/support/reference/rows.ts';
 import { root, temporaryFolder } from './lib/project.mjs';
 
@@ -57,14 +57,14 @@ for (const row of files.flatMap((file) => readRows(file).rows)) {
     const verdict = compareParameters(row);
     tally.rows++;
     if (verdict.differences.length === 0) tally.exact++;
-    differences.push(...verdict.differences);
+    differences.push(...verdict.differences.map((each) => inWords(each)));
   }
   if (row.flops !== undefined && differences.length === 0) {
     const verdict = compareFlops(row);
     tally.flops++;
     if (verdict.differences.length === 0) tally.equal++;
     const inputs = JSON.stringify(row.inputs ?? row.shapes);
-    differences.push(...verdict.differences.map((each) => `${each} for ${inputs}`));
+    differences.push(...verdict.differences.map((each) => `${inWords(each)} for ${inputs}`));
   } else if (row.flops !== undefined) tally.flops++;
   if (differences.length === 0) continue;
   if (++tally.wrong > SHOWN) continue;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from typing import Any
 
 import torch
@@ -44,23 +43,47 @@ def parameters(model: torch.nn.Module) -> dict[str, Any]:
 
 
 def folded(params: dict[str, list[int]]) -> dict[str, list[int]]:
-    """Equal layers as one line: `h.0.weight`, `h.1.weight` become `h.{0-1}.weight`."""
-    groups: dict[tuple[str, tuple[int, ...]], list[int]] = defaultdict(list)
-    order: list[tuple[str, tuple[int, ...]]] = []
-    for name, shape in params.items():
-        match = re.search(r"\.(\d+)\.", name)
-        key = (name if match is None else f"{name[: match.start(1)]}#{name[match.end(1):]}", tuple(shape))
-        if key not in groups:
-            order.append(key)
-        groups[key].append(-1 if match is None else int(match[1]))
-    return {name.replace("#", "{%s}" % ",".join(map(str, groups[(name, shape)]))): list(shape) for name, shape in order}
+    """Equal layers as one line: `h.0.weight`, `h.1.weight` become `h.{0-1}.weight`, layers of layers likewise."""
+    while True:
+        groups: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        names: dict[tuple[str, tuple[int, ...]], str] = {}
+        for name, shape in params.items():
+            # The first index that is not folded yet; names that differ in it alone are one.
+            match = re.search(r"(?<=\.)(\d+)(?=\.|$)", name)
+            key = (name if match is None else f"{name[: match.start()]}#{name[match.end() :]}", tuple(shape))
+            groups.setdefault(key, []).append(-1 if match is None else int(match[0]))
+            names[key] = name
+        if all(indices == [-1] for indices in groups.values()):
+            return params
+        params = {
+            key[0].replace("#", "{%s}" % ranges(indices)) if indices != [-1] else names[key]: list(key[1])
+            for key, indices in groups.items()
+        }
 
 
-def flops(model: torch.nn.Module, inputs: dict[str, list[int]]) -> int:
-    """FlopCounterMode over one forward pass; ids and pixels are zeros."""
-    device = next(model.parameters()).device
+def ranges(indices: list[int]) -> str:
+    """0, 1, 2, 5 as `0-2,5`."""
+    runs: list[list[int]] = []
+    for index in indices:
+        if runs and index == runs[-1][1] + 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def is_ids(name: str) -> bool:
+    """Whether an input holds whole numbers."""
+    return name.endswith("_ids") or name in ("bbox", "visual_token_type_ids")
+
+
+def flops(model: torch.nn.Module, inputs: dict[str, list[int]], ids: int = 0) -> int:
+    """FlopCounterMode over one forward pass; ids are all the same, pixels and sounds zeros."""
+    parameter = next(model.parameters())
     tensors = {
-        name: torch.zeros(shape, device=device, dtype=model.dtype if name == "pixel_values" else torch.long)
+        name: torch.full(shape, ids, device=parameter.device, dtype=torch.long)
+        if is_ids(name)
+        else torch.zeros(shape, device=parameter.device, dtype=parameter.dtype)
         for name, shape in inputs.items()
     }
     with FlopCounterMode(display=False) as counter, torch.no_grad():

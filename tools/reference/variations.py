@@ -1,241 +1,250 @@
-"""Draws configs that differ from the defaults and writes what the real classes say of them.
+"""Draws configs that differ from the defaults, for any model type, and writes what the real classes say of them.
 
-    python tools/reference/variations.py --seed 7 --each 6 --out test/fixtures/reference/variations.jsonl.gz
+    python tools/reference/variations.py --seed 7 --each 2 --out test/fixtures/reference/variations.jsonl.gz
 
-A line a config: `config` (as a config.json), `total`, `params`, `tied`, and where the class can run,
-`inputs` and `flops`.
+A line a config: `config` (as a config.json), `total`, `params`, `tied`, and where the class runs with simple inputs,
+`inputs` and `flops`. A row depends on the seed, the pair and its number alone. Each model type is drawn in a process of
+its own, so that a class which crashes or never ends takes nothing along.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import json
+import os
 import random
-from typing import Any, Callable
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any, Iterator
 
-import transformers
-from transformers import logging
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from real_class import build, flops, parameters
+import torch  # noqa: E402
+import transformers  # noqa: E402
+from transformers import logging  # noqa: E402
 
-Draw = Callable[[random.Random], dict[str, Any]]
+from defaults import pairs  # noqa: E402
+from draw import Draw, Edit  # noqa: E402
+from real_class import build, flops, parameters  # noqa: E402
+from run_inputs import candidates  # noqa: E402
 
+SMALL = 60_000_000
+"""Models up to this many parameters run on the CPU, where ids and routing have values; larger ones on the meta device."""
 
-def maybe(r: random.Random, **values: Any) -> dict[str, Any]:
-    """Each value with a chance of one half: a key that is left out is as much a test as one that is given."""
-    return {key: value for key, value in values.items() if r.random() < 0.5}
-
-
-def labels(r: random.Random, least: int = 1) -> dict[str, Any]:
-    """Labels by number, by name, or by both, which need not agree."""
-    count = r.randint(1, 6)
-    names = {str(i): f"label {i}" for i in range(count)}
-    return maybe(r, num_labels=r.randint(least, 9), id2label=names)
-
-
-def decoder(r: random.Random) -> dict[str, Any]:
-    """Keys that Llama and its kin have in common."""
-    heads, head_dim = r.choice([2, 4, 8]), r.choice([8, 16])
-    kv = r.choice([k for k in (1, 2, 4, 8) if k <= heads])
-    return {
-        "vocab_size": r.randint(50, 500),
-        # Multiples of 4: grouped products of experts want rows of 16 bytes.
-        "hidden_size": heads * head_dim,
-        "intermediate_size": 4 * r.randint(5, 50),
-        "num_hidden_layers": r.randint(1, 5),
-        "num_attention_heads": heads,
-        "num_key_value_heads": kv,
-        "max_position_embeddings": r.choice([64, 256]),
-        "pad_token_id": 0,
-        **maybe(r, tie_word_embeddings=r.random() < 0.5),
-    }
+LARGEST_ROW = 60_000
+"""Characters of a row; a model of more different tensors teaches no more."""
 
 
-def llama(r: random.Random) -> dict[str, Any]:
-    values = {
-        **decoder(r),
-        **maybe(r, attention_bias=True, mlp_bias=True, head_dim=r.choice([6, 24])),
-        **labels(r),
-    }
-    if r.random() < 0.3:
-        del values["num_key_value_heads"]
-    if r.random() < 0.3:
-        values["rope_scaling"] = {"type": "linear", "factor": 2.0}
-        values["rope_theta"] = 5000.0
-    return values
+class TooLong(Exception):
+    """A class took longer than its share."""
 
 
-def mixtral(r: random.Random) -> dict[str, Any]:
-    experts = r.randint(2, 6)
-    return {
-        **decoder(r),
-        r.choice(["num_local_experts", "num_experts"]): experts,
-        "num_experts_per_tok": r.randint(1, experts),
-        **maybe(r, sliding_window=r.randint(2, 20), head_dim=r.choice([6, 24])),
-    }
+@contextlib.contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    def stop(*_: Any) -> None:
+        raise TooLong
 
-
-def deepseek_v3(r: random.Random) -> dict[str, Any]:
-    values = decoder(r)
-    values["num_key_value_heads"] = values["num_attention_heads"]
-    return {
-        **values,
-        "moe_intermediate_size": 4 * r.randint(2, 10),
-        "n_routed_experts": 8,
-        "num_experts_per_tok": r.randint(1, 4),
-        "n_group": r.choice([1, 2, 4]),
-        "topk_group": 1,
-        "n_shared_experts": r.randint(1, 3),
-        "first_k_dense_replace": r.randint(0, values["num_hidden_layers"]),
-        "q_lora_rank": r.choice([None, 12, 20]),
-        "kv_lora_rank": r.randint(8, 32),
-        "qk_rope_head_dim": r.choice([4, 8]),
-        "qk_nope_head_dim": r.choice([6, 16]),
-        "v_head_dim": r.choice([5, 12]),
-        **maybe(r, attention_bias=True),
-    }
-
-
-def gpt2(r: random.Random) -> dict[str, Any]:
-    heads = r.choice([1, 2, 4])
-    old = r.random() < 0.6
-    names = ("n_embd", "n_layer", "n_head", "n_positions")
-    new = ("hidden_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings")
-    sizes = (heads * r.choice([4, 12]), r.randint(1, 4), heads, r.choice([32, 100]))
-    return {
-        **dict(zip(names if old else new, sizes)),
-        "vocab_size": r.randint(50, 500),
-        **maybe(r, n_inner=r.randint(10, 90), add_cross_attention=True, tie_word_embeddings=False),
-        **maybe(r, summary_proj_to_labels=False, summary_use_proj=False, scale_attn_by_inverse_layer_idx=True),
-        **labels(r),
-        "pad_token_id": 1,
-    }
-
-
-def bert(r: random.Random) -> dict[str, Any]:
-    heads = r.choice([1, 2, 3])
-    decoding = r.random() < 0.4
-    return {
-        "vocab_size": r.randint(50, 500),
-        "hidden_size": heads * r.choice([4, 10]),
-        "num_hidden_layers": r.randint(1, 4),
-        "num_attention_heads": heads,
-        "intermediate_size": r.randint(10, 90),
-        "max_position_embeddings": r.randint(40, 80),
-        **maybe(r, type_vocab_size=r.randint(1, 4), tie_word_embeddings=False),
-        **labels(r),
-        **({"is_decoder": True, **maybe(r, add_cross_attention=True)} if decoding else {}),
-    }
-
-
-def albert(r: random.Random) -> dict[str, Any]:
-    heads = r.choice([1, 2, 3])
-    layers = r.choice([2, 4, 6, 7])
-    return {
-        "vocab_size": r.randint(50, 500),
-        "embedding_size": r.randint(5, 20),
-        "hidden_size": heads * r.choice([4, 10]),
-        "num_hidden_layers": layers,
-        "num_attention_heads": heads,
-        "intermediate_size": r.randint(10, 90),
-        "max_position_embeddings": r.randint(40, 80),
-        "num_hidden_groups": r.randint(1, layers),
-        "inner_group_num": r.randint(1, 3),
-        **maybe(r, type_vocab_size=r.randint(1, 4), tie_word_embeddings=False),
-        **labels(r),
-    }
-
-
-def t5(r: random.Random) -> dict[str, Any]:
-    aliased = r.random() < 0.3
-    names = ("hidden_size", "num_hidden_layers", "num_attention_heads") if aliased else ("d_model", "num_layers", "num_heads")
-    return {
-        **dict(zip(names, (r.randint(10, 60), r.randint(1, 4), r.randint(1, 5)))),
-        "vocab_size": r.randint(50, 500),
-        "d_kv": r.randint(3, 16),
-        "d_ff": r.randint(10, 90),
-        "feed_forward_proj": r.choice(["relu", "gated-gelu", "gated-silu", "gelu"]),
-        "decoder_start_token_id": 0,
-        "eos_token_id": 0,
-        **maybe(r, num_decoder_layers=r.randint(1, 5), relative_attention_num_buckets=r.choice([8, 32])),
-        **maybe(r, is_gated_act=r.random() < 0.5, dense_act_fn="silu"),
-        **labels(r),
-    }
-
-
-def vit(r: random.Random) -> dict[str, Any]:
-    heads = r.choice([1, 2, 3])
-    patch = r.choice([4, 8, [4, 8]])
-    return {
-        "hidden_size": heads * r.choice([4, 10]),
-        "num_hidden_layers": r.randint(1, 4),
-        "num_attention_heads": heads,
-        "intermediate_size": r.randint(10, 90),
-        "image_size": r.choice([32, 40, [32, 64]]),
-        "patch_size": patch,
-        "num_channels": r.choice([1, 3]),
-        **maybe(r, qkv_bias=False, pooler_output_size=r.randint(5, 30), head_dim=6),
-        **labels(r, least=0),
-        "encoder_stride": 4,
-    }
-
-
-FAMILIES: dict[str, tuple[Draw, tuple[str, ...]]] = {
-    "llama": (llama, ("LlamaModel", "LlamaForCausalLM", "LlamaForSequenceClassification", "LlamaForTokenClassification", "LlamaForQuestionAnswering")),
-    "mixtral": (mixtral, ("MixtralModel", "MixtralForCausalLM", "MixtralForTokenClassification")),
-    "deepseek_v3": (deepseek_v3, ("DeepseekV3Model", "DeepseekV3ForCausalLM")),
-    "gpt2": (gpt2, ("GPT2Model", "GPT2LMHeadModel", "GPT2DoubleHeadsModel", "GPT2ForSequenceClassification", "GPT2ForTokenClassification")),
-    "bert": (bert, ("BertModel", "BertForPreTraining", "BertForMaskedLM", "BertLMHeadModel", "BertForSequenceClassification", "BertForQuestionAnswering")),
-    "albert": (albert, ("AlbertModel", "AlbertForPreTraining", "AlbertForMaskedLM", "AlbertForTokenClassification")),
-    "t5": (t5, ("T5Model", "T5ForConditionalGeneration", "T5EncoderModel", "T5ForSequenceClassification", "T5ForTokenClassification", "T5ForQuestionAnswering")),
-    "vit": (vit, ("ViTModel", "ViTForImageClassification", "ViTForMaskedImageModeling")),
-}
-
-
-def input_shapes(values: dict[str, Any], r: random.Random) -> dict[str, list[int]]:
-    """A batch of one to three; T5's classes with a decoder of their own take a second length."""
-    batch = r.randint(1, 3)
-    if values["model_type"] == "vit":
-        size = values["image_size"]
-        height, width = size if isinstance(size, list) else (size, size)
-        return {"pixel_values": [batch, values["num_channels"], height, width]}
-    shapes = {"input_ids": [batch, r.randint(2, 30)]}
-    if values["architectures"][0] in ("T5Model", "T5ForConditionalGeneration"):
-        shapes["decoder_input_ids"] = [batch, r.randint(2, 30)]
-    return shapes
-
-
-def row(values: dict[str, Any], r: random.Random) -> dict[str, Any]:
-    model = build(values)
-    found = {"config": values, **parameters(model)}
-    inputs = input_shapes(values, r)
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        # On the CPU, since some classes look at the ids (for an end-of-sequence token); the models are small.
-        return {**found, "inputs": inputs, "flops": flops(build(values, "cpu"), inputs)}
-    except (RuntimeError, ValueError) as error:
-        # A head that fits no such sizes: two answers from another number of labels, an image of other patches.
-        print(f"{values['architectures'][0]}: no FLOPs, {str(error).splitlines()[0]}")
-        return found
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class Drawer:
+    """Draws configs of one pair that its class accepts."""
+
+    def __init__(self, model_type: str, architecture: str, seconds: float, verbose: bool = False):
+        self.model_type, self.architecture, self.seconds, self.verbose = model_type, architecture, seconds, verbose
+        with limit(seconds):
+            self.config = transformers.CONFIG_MAPPING[model_type]()
+        self.refused: dict[str, int] = {}
+        self.taken: set[str] = set()
+
+    def accepts(self, draw: Draw, edits: list[Edit]) -> torch.nn.Module | None:
+        try:
+            with limit(min(10, self.seconds)):
+                model = build(json.loads(json.dumps(draw.render(self.architecture, edits))))
+        except Exception as error:  # noqa: BLE001  whatever it raises, it refuses
+            self.said(f"refuses {', '.join(edit.what for edit in edits)}: {type(error).__name__} {error}")
+            return None
+        # A size of zero or less builds, and runs nowhere.
+        return model if all(all(side > 0 for side in p.shape) for p in model.parameters()) else None
+
+    def draw(self, r: random.Random) -> tuple[dict[str, Any], torch.nn.Module] | None:
+        """A config and its model, with as many edits as the class takes within the time."""
+        end = time.monotonic() + self.seconds
+        for exchange, scale in ((r.random() < 0.3, True), (False, True), (False, False)):
+            draw = Draw(r, self.model_type, self.config, exchange)
+            base = [draw.small(scale)]
+            model = self.accepts(draw, base)
+            if model is not None:
+                break
+        else:
+            draw = Draw(r, self.model_type, self.config)
+            base, model = [], self.accepts(draw, [])
+            if model is None:
+                return None
+        wanted = [e for e in draw.edits() if self.refused.get(e.what, 0) < 3 or e.what in self.taken]
+        wanted = [e for e in wanted if r.random() < 0.75]
+        kept, model = self.most(draw, base, wanted, model, end)
+        return draw.render(self.architecture, kept), model
+
+    def most(self, draw: Draw, kept: list[Edit], more: list[Edit], model: torch.nn.Module, end: float) -> tuple[list[Edit], torch.nn.Module]:
+        """Halves what is refused until single edits are."""
+        if not more or time.monotonic() > end:
+            return kept, model
+        found = self.accepts(draw, kept + more)
+        if found is not None:
+            self.taken |= {edit.what for edit in more}
+            return kept + more, found
+        if len(more) == 1:
+            self.refused[more[0].what] = self.refused.get(more[0].what, 0) + 1
+            return kept, model
+        half = len(more) // 2
+        kept, model = self.most(draw, kept, more[:half], model, end)
+        return self.most(draw, kept, more[half:], model, end)
+
+    def row(self, r: random.Random) -> dict[str, Any] | None:
+        """A row; often one that runs is drawn instead of one that only builds."""
+        row = None
+        for _ in range(3):
+            drawn = self.draw(r)
+            if drawn is None:
+                break
+            values, model = drawn
+            found = {"config": values, **parameters(model)}
+            if len(json.dumps(found)) > LARGEST_ROW:
+                continue
+            row = {**found, **self.counted(values, found["total"], r)}
+            if "flops" in row or r.random() < 0.4:
+                break
+        return row
+
+    def counted(self, values: dict[str, Any], total: int, r: random.Random) -> dict[str, Any]:
+        """Inputs with which the class runs, and its FLOPs; nothing where it runs with none of ours."""
+        try:
+            with limit(self.seconds):
+                model = build(values, "cpu") if total <= SMALL else build(values).to(torch.bfloat16)
+                end_of_sequence = getattr(model.config, "eos_token_id", None)
+                for inputs in candidates(model, r):
+                    for ids in {0: 0, end_of_sequence: 0} if isinstance(end_of_sequence, int) else (0,):
+                        try:
+                            return {"inputs": inputs, "flops": flops(model, inputs, ids)}
+                        except TooLong:
+                            raise
+                        except Exception as error:  # noqa: BLE001  other inputs, then
+                            self.said(f"{inputs}: {type(error).__name__} {error}")
+        except Exception as error:  # noqa: BLE001  no FLOPs then
+            self.said(f"{type(error).__name__} {error}")
+        return {}
+
+    def said(self, reason: str) -> None:
+        if self.verbose:
+            print(f"    {self.architecture} {reason[:300]}", flush=True)
+
+
+def draw_type(model_type: str, architectures: list[str], options: argparse.Namespace, file: Path) -> None:
+    """All rows of a type, each written as soon as it is there."""
+    torch.set_num_threads(1)
+    with open(file, "w", encoding="utf8") as out:
+        for architecture in architectures:
+            try:
+                drawer = Drawer(model_type, architecture, options.limit, options.verbose)
+            except Exception as error:  # noqa: BLE001
+                print(f"  {architecture}: no default config, {type(error).__name__}", flush=True)
+                continue
+            written = counted = 0
+            for number in range(options.each):
+                r = random.Random(f"{options.seed}/{model_type}/{architecture}/{number}")
+                try:
+                    row = drawer.row(r)
+                except Exception as error:  # noqa: BLE001
+                    print(f"  {architecture}: {type(error).__name__}: {str(error)[:100]}", flush=True)
+                    row = None
+                if row is None:
+                    continue
+                out.write(json.dumps(row) + "\n")
+                out.flush()
+                written += 1
+                counted += "flops" in row
+            if written < options.each:
+                print(f"  {architecture}: {written} of {options.each} drawn", flush=True)
+
+
+def in_own_process(model_type: str, architectures: list[str], options: argparse.Namespace, file: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            draw_type(model_type, architectures, options, file)
+            code = 0
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    end = time.monotonic() + 4 * options.limit * options.each * len(architectures)
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            if status:
+                print(f"  {model_type}: ended with {status}", flush=True)
+            return
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            print(f"  {model_type}: stopped", flush=True)
+            return
+        time.sleep(0.01)
+
+
+def rows_in(file: Path) -> Iterator[str]:
+    """Whole lines alone: a process that was stopped may have left half a one."""
+    if not file.exists():
+        return
+    for line in file.read_text(encoding="utf8").splitlines():
+        with contextlib.suppress(ValueError):
+            json.loads(line)
+            yield line
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--each", type=int, default=6, help="configs for each architecture")
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--types", default="", help="only these model types, separated by commas")
+    parser.add_argument("--architectures", default="", help="only these classes, separated by commas")
+    parser.add_argument("--limit", type=float, default=8, help="seconds for a config, and again for its FLOPs")
+    parser.add_argument("--verbose", action="store_true", help="why classes do not run")
+    parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     logging.set_verbosity_error()
-    r = random.Random(options.seed)
-    count = 0
-    with open(options.out, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as out:
-        for model_type, (draw, architectures) in FAMILIES.items():
-            for architecture in architectures:
-                for _ in range(options.each):
-                    values = {"model_type": model_type, "architectures": [architecture], **draw(r)}
-                    out.write((json.dumps(row(values, r)) + "\n").encode())
-                    count += 1
-    print(f"{count} configs, transformers {transformers.__version__}")
+    warnings.simplefilter("ignore")
+    wanted = [set(filter(None, text.split(","))) for text in (options.types, options.architectures)]
+    chosen: dict[str, list[str]] = {}
+    for _, model_type, architecture in pairs():
+        if (not wanted[0] or model_type in wanted[0]) and (not wanted[1] or architecture in wanted[1]):
+            chosen.setdefault(model_type, []).append(architecture)
+    count = counted = 0
+    with tempfile.TemporaryDirectory() as folder, open(options.out, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as out:
+        for model_type, architectures in sorted(chosen.items()):
+            file = Path(folder) / f"{len(chosen)}-{model_type.replace('/', '-')}.jsonl"
+            start = time.monotonic()
+            in_own_process(model_type, architectures, options, file)
+            rows = list(rows_in(file))
+            for line in rows:
+                out.write((line + "\n").encode())
+            raw.flush()
+            count += len(rows)
+            counted += sum('"flops"' in line for line in rows)
+            print(f"{model_type}: {len(rows)} configs in {time.monotonic() - start:.1f} s", flush=True)
+    print(f"{count} configs, {counted} with FLOPs, transformers {transformers.__version__}")
 
 
 if __name__ == "__main__":

@@ -1,102 +1,96 @@
 /** Compares what the core makes of a config with what the real class says of it. */
-import { parameterTotals } from '../../../src/core/measure/parameters';
 import { flopsOfShapes } from '../../../src/core/measure/flops';
+import { parameterTotals } from '../../../src/core/measure/parameters';
 import type { Model } from '../../../src/core/model/module';
 import { namedParameters } from '../../../src/core/model/walk';
 import { build } from '../../../src/core/service';
 import { shapesOf } from './inputs';
 import { configOf, expanded, expandedTies, type Row } from './rows';
 
-/** What differs between a model and its row, in words; nothing where it is exact. */
-export interface Verdict {
-  /** The number of parameters agrees. */
-  readonly total: boolean;
-  readonly differences: readonly string[];
+/** What differs in one way, with everything that does. */
+export interface Difference {
+  /** `missing`, `left over`, `misshapen`, `tied otherwise`; for a single fact the fact itself. */
+  readonly what: string;
+  /** The tensors, in words. */
+  readonly tensors: readonly string[];
 }
 
-/** The model of a row's config, or why there is none. */
-export function modelOf(row: Row): { model: Model } | { model?: undefined; reason: string } {
-  try {
-    const { model, problems } = build(JSON.stringify(configOf(row)));
-    if (model !== undefined) return { model };
-    const said = problems.map((each) => `${each.code} ${JSON.stringify(each.arguments)}`);
-    return { reason: `not built: ${said.join('; ') || 'no model config'}` };
-  } catch (error) {
-    return { reason: `not built: ${String(error)}` };
-  }
+export interface Verdict {
+  /** The one number agrees: parameters in all, or FLOPs. */
+  readonly total: boolean;
+  /** Nothing, where the row is exact. */
+  readonly differences: readonly Difference[];
 }
 
 /** Parameters by name, shape and tie, where the row has them; else by their number. */
 export function compareParameters(row: Row): Verdict {
-  const built = modelOf(row);
-  if (built.model === undefined) return { total: false, differences: [built.reason] };
-  try {
-    const { total } = parameterTotals(built.model.root);
-    const wrong = row.total !== undefined && total !== row.total;
-    const differences = wrong ? [`${counted(total)} parameters for ${counted(row.total)}`] : [];
-    return { total: !wrong, differences: [...differences, ...tensorDifferences(built.model, row)] };
-  } catch (error) {
-    return { total: false, differences: [String(error)] };
-  }
+  return judged(row, (model) => {
+    const { total } = parameterTotals(model.root);
+    const agrees = row.total === undefined || total === row.total;
+    const sum = agrees ? [] : [fact(`${counted(total)} parameters for ${counted(row.total)}`)];
+    return { total: agrees, differences: [...sum, ...tensorDifferences(model, row)] };
+  });
 }
 
 /** FLOPs as FlopCounterMode sees them. */
 export function compareFlops(row: Row): Verdict {
-  const built = modelOf(row);
-  if (built.model === undefined) return { total: false, differences: [built.reason] };
-  try {
-    const { total } = flopsOfShapes(built.model, shapesOf(built.model, row.inputs ?? row.shapes ?? {}));
+  return judged(row, (model) => {
+    const { total } = flopsOfShapes(model, shapesOf(model, row.inputs ?? row.shapes ?? {}));
     const found = total.forward - total.unseen;
-    const wanted = BigInt(row.flops ?? 0);
-    if (found === wanted) return { total: true, differences: [] };
-    const excess = found - wanted;
+    const excess = found - BigInt(row.flops!);
     const sign = excess > 0n ? '+' : '';
-    return {
-      total: false,
-      differences: [`${counted(found)} FLOPs for ${counted(wanted)} (${sign}${counted(excess)})`],
-    };
+    const words = `${counted(found)} FLOPs for ${counted(row.flops)} (${sign}${counted(excess)})`;
+    return { total: excess === 0n, differences: excess === 0n ? [] : [fact(words)] };
+  });
+}
+
+/** A difference in a line, with its first tensors. */
+export function inWords({ what, tensors }: Difference, shown = 6): string {
+  if (tensors.length === 0) return what;
+  const more = tensors.length > shown ? `, … ${tensors.length - shown} more` : '';
+  return `${tensors.length} ${what}: ${tensors.slice(0, shown).join(', ')}${more}`;
+}
+
+/** Rows come from anywhere: whatever a wrong one makes the comparison throw is its verdict. */
+function judged(row: Row, judge: (model: Model) => Verdict): Verdict {
+  try {
+    const { model, problems } = build(JSON.stringify(configOf(row)));
+    if (model !== undefined) return judge(model);
+    const said = problems.map((each) => `${each.code} ${JSON.stringify(each.arguments)}`);
+    return { total: false, differences: [fact(`not built: ${said.join('; ') || 'no model config'}`)] };
   } catch (error) {
-    return { total: false, differences: [String(error)] };
+    return { total: false, differences: [fact(String(error))] };
   }
 }
 
-function tensorDifferences(model: Model, row: Row): string[] {
+function tensorDifferences(model: Model, row: Row): Difference[] {
+  const params = row.params && expanded(row.params);
+  const tied = row.tied && expandedTies(row.tied);
   const found = tensorsOf(model);
-  const differences: string[] = [];
-  if (row.params !== undefined) {
-    const wanted = expanded(row.params);
-    const missing = [...wanted].filter(([name]) => !found.params.has(name));
-    const extra = [...found.params].filter(([name]) => !wanted.has(name));
-    const misshapen = [...wanted].filter(([name, shape]) => {
-      const mine = found.params.get(name);
-      return mine !== undefined && mine.join() !== shape.join();
-    });
-    differences.push(
-      ...group(
-        'missing',
-        missing.map(([name, shape]) => `${name} [${shape.join()}]`),
-      ),
-      ...group(
-        'left over',
-        extra.map(([name, shape]) => `${name} [${shape.join()}]`),
-      ),
-      ...group(
-        'misshapen',
-        misshapen.map(([name, shape]) => `${name} [${found.params.get(name)!.join()}] for [${shape.join()}]`),
-      ),
+  const differences: Difference[] = [];
+  const add = (what: string, tensors: string[]): void => {
+    if (tensors.length > 0) differences.push({ what, tensors });
+  };
+  if (params !== undefined) {
+    const missing = [...params].filter(([name]) => !found.params.has(name));
+    const extra = [...found.params].filter(([name]) => !params.has(name));
+    const both = [...params].filter(([name]) => found.params.has(name));
+    const misshapen = both.filter(([name, shape]) => found.params.get(name)!.join() !== shape.join());
+    const described = ([name, shape]: [string, readonly number[]]): string => `${name} [${shape.join()}]`;
+    add('missing', missing.map(described));
+    add('left over', extra.map(described));
+    add(
+      'misshapen',
+      misshapen.map(([name, shape]) => `${name} [${found.params.get(name)!.join()}] for [${shape.join()}]`),
     );
   }
-  if (row.tied !== undefined) {
-    const wanted = expandedTies(row.tied);
-    const names = new Set([...wanted.keys(), ...found.tied.keys()]);
-    const otherwise = [...names].filter((name) => wanted.get(name) !== found.tied.get(name));
-    differences.push(
-      ...group(
-        'tied otherwise',
-        otherwise.map(
-          (name) => `${name} to ${found.tied.get(name) ?? 'nothing'} for ${wanted.get(name) ?? 'nothing'}`,
-        ),
-      ),
+  if (tied !== undefined) {
+    const names = new Set([...tied.keys(), ...found.tied.keys()]);
+    const otherwise = [...names].filter((name) => tied.get(name) !== found.tied.get(name));
+    const owner = (name: string | undefined): string => name ?? 'nothing';
+    add(
+      'tied otherwise',
+      otherwise.map((name) => `${name} to ${owner(found.tied.get(name))} for ${owner(tied.get(name))}`),
     );
   }
   return differences;
@@ -114,12 +108,8 @@ function tensorsOf(model: Model): { params: Map<string, readonly number[]>; tied
   return { params, tied };
 }
 
-const FIRST_FEW = 6;
-
-function group(what: string, items: readonly string[]): string[] {
-  if (items.length === 0) return [];
-  const more = items.length > FIRST_FEW ? `, … ${items.length - FIRST_FEW} more` : '';
-  return [`${items.length} ${what}: ${items.slice(0, FIRST_FEW).join(', ')}${more}`];
+function fact(what: string): Difference {
+  return { what, tensors: [] };
 }
 
 function counted(count: number | bigint | undefined): string {

@@ -13,15 +13,20 @@ export function shapesOf(model: Model, given: Shapes): (input: ModelInput) => nu
     throw new TypeError(`no input of the row is one of the model's: ${own}`);
   }
   return (input) => {
-    if (Object.hasOwn(given, input.name)) return [...given[input.name]!];
     if (input.type === 'tokens' || input.type === 'segments') {
+      const own = given[input.name];
+      if (own !== undefined) return sequences(own);
       const companion = model.inputs.find(
         (other) => other.type === 'tokens' && other.stream === input.stream && Object.hasOwn(given, other.name),
       );
       const shape = given[companion?.name ?? 'input_ids'];
-      if (shape !== undefined) return shape.slice(0, 2);
-      return [0, 1];
+      return shape === undefined ? [0, 1] : sequences(shape);
     }
-    return [0, input.channels, input.height, input.width];
+    return [...(given[input.name] ?? [0, input.channels, input.height, input.width])];
   };
+}
+
+/** Ids as [batch, length]; the choices of multiple choice are sequences of their own. */
+function sequences(shape: readonly number[]): number[] {
+  return [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape[shape.length - 1] ?? 0];
 }

@@ -83,15 +83,21 @@ const MOST_NAMES = 1_000_000;
 
 /** `layer.{0-1}.weight` → `layer.0.weight`, `layer.1.weight`; several braces are every combination. */
 export function expand(name: string): string[] {
-  const match = /\{([^}]*)\}/.exec(name);
-  if (match === null) return [name];
-  const [braces, inside = ''] = match;
-  return inside.split(',').flatMap((part) => {
+  let names = [''];
+  for (const [index, part] of name.split(/\{([^}]*)\}/).entries()) {
+    const choices = index % 2 === 0 ? [part] : indices(part);
+    if (names.length * choices.length > MOST_NAMES) throw new RangeError(`${name} names too many tensors`);
+    names = names.flatMap((start) => choices.map((choice) => start + choice));
+  }
+  return names;
+}
+
+/** `0-2,5` → 0, 1, 2, 5. */
+function indices(text: string): string[] {
+  return text.split(',').flatMap((part) => {
     const [from = 0, to = from] = part.split('-').map(Number);
-    if (!(to - from < MOST_NAMES)) throw new RangeError(`${name} names too many tensors`);
-    return Array.from({ length: to - from + 1 }, (_, i) => from + i).flatMap((index) =>
-      expand(name.replace(braces, String(index))),
-    );
+    if (!(to - from < MOST_NAMES)) throw new RangeError(`{${text}} names too many tensors`);
+    return Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
   });
 }
 
