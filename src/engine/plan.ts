@@ -14,7 +14,7 @@ import type { RunLayer } from '../protocol/run';
 import { RunFailure } from './failure';
 import { attentionRuns, interpret, type Leaf } from './interpret';
 import { knowsActivation } from './ops/activations';
-import { largestValue, resultShape } from './shapes';
+import { isNotRun, largestValue, resultShape } from './shapes';
 import { LARGEST_VALUE, tooLarge, type Shape } from './tensor';
 
 export interface Plan {
@@ -87,6 +87,8 @@ function unsupported(run: Leaf | Operation): string | undefined {
     case 'attention':
       return unsupportedAttention(run);
     case 'convolution':
+      if (run.transposed) return 'transposed convolution';
+      if (run.dilation?.some((each) => each > 1)) return 'dilated convolution';
       return run.kernel.length > 2 ? `convolution over ${run.kernel.length} axes` : undefined;
     case 'holder':
       return 'a module without a forward pass';
@@ -99,6 +101,8 @@ function unsupported(run: Leaf | Operation): string | undefined {
 
 function unsupportedNorm(norm: Norm): string | undefined {
   if (norm.type === 'batch') return 'batch normalisation';
+  if (norm.type === 'group') return 'group normalisation';
+  if (norm.axis !== undefined) return 'normalisation over the channels of a feature map';
   return norm.weightOffset === undefined ? undefined : 'a norm that adds to its weight';
 }
 
@@ -129,8 +133,12 @@ function unsupportedOperation(run: Operation): string | undefined {
       return 'sinusoidal positions without a table';
     case 'learnedSequence':
       return 'a learned sequence';
+    case 'addTable':
+      return run.index === undefined ? undefined : 'a stack of tables';
+    case 'prependTokens':
+      return run.behind === undefined ? undefined : 'tokens put inside of a sequence';
     default:
-      return undefined;
+      return isNotRun(run) ? `the operation "${run.op}"` : undefined;
   }
 }
 
@@ -148,6 +156,8 @@ function unsupportedAttention(module: Attention): string | undefined {
   if (module.sinks !== undefined) return 'attention sinks';
   if (module.queryGrowth !== undefined) return 'queries that grow with the position';
   if (module.differential !== undefined) return 'differential attention';
+  if (module.cosine !== undefined) return 'cosine attention';
+  if (module.windows !== undefined) return 'shifted windows';
   if (module.outputNorm !== undefined) return 'a norm before the output projection';
   return unsupportedPosition(module.position);
 }
@@ -159,6 +169,11 @@ function unsupportedPosition(position: PositionScheme): string | undefined {
       return undefined;
     case 'alibi':
       return 'ALiBi';
+    case 'rotaryGrid':
+      return 'rotary positions on a grid';
+    case 'relativeGrid':
+    case 'continuousGrid':
+      return 'a bias of offsets on a grid';
     case 'rotary': {
       const { scaling, dim } = position.rotary;
       if (scaling.type === 'other') return `rotary scaling "${scaling.name}"`;

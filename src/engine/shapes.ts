@@ -29,7 +29,32 @@ export function resultShape(run: Leaf | Operation, inputs: readonly Shape[]): Sh
   }
 }
 
+/** Operations that are counted and not run yet. */
+const NOT_RUN = [
+  'lastTokens',
+  'meanTokens',
+  'appendTokens',
+  'scaleChannels',
+  'concatenate',
+  'swapFramesAndChannels',
+  'pool',
+  'poolAll',
+  'pad',
+  'resize',
+  'cutWindows',
+  'joinWindows',
+  'mergePatches',
+] as const;
+
+export type NotRun = Operation & { readonly op: (typeof NOT_RUN)[number] };
+
+/** A plan refuses these before anything asks for their shape or value. */
+export function isNotRun(run: Operation): run is NotRun {
+  return (NOT_RUN as readonly string[]).includes(run.op);
+}
+
 function operationShape(run: Operation, x: Shape): Shape {
+  if (isNotRun(run)) throw new Error(`${run.op} is not run`);
   switch (run.op) {
     case 'firstToken':
     case 'lastToken':

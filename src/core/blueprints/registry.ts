@@ -7,7 +7,7 @@ import { llama } from './llama';
 import { mixtures } from './moe';
 import { seq2seq } from './seq2seq';
 import { speech } from './speech';
-import { vit } from './vit';
+import { visionFamilies } from './vision';
 
 const families: readonly Family[] = [
   ...encoders,
@@ -17,7 +17,7 @@ const families: readonly Family[] = [
   ...hybrids,
   ...seq2seq,
   ...speech,
-  vit,
+  ...visionFamilies,
 ];
 
 const byType = new Map(families.map((family) => [family.modelType, family]));

@@ -6,16 +6,15 @@
  */
 import type { Workload } from '../analysis';
 import { pastKeys, visiblePairs } from './maskPairs';
+import { convolved, operate, type Value } from './shapes';
 import {
   isOperation,
   type Attention,
   type Block,
-  type Convolution,
   type Experts,
   type Model,
   type ModelInput,
   type Module,
-  type Operation,
 } from '../model/module';
 
 /** FLOPs of one module, of all its runs; composites have none of their own. */
@@ -34,15 +33,6 @@ export interface Cost {
 export interface FlopCount {
   readonly costs: ReadonlyMap<Module, Cost>;
   readonly total: Cost;
-}
-
-/** A tensor on its way. */
-interface Value {
-  readonly shape: readonly number[];
-  /** Whether a gradient flows back to it. */
-  readonly gradient: boolean;
-  /** Known from an earlier step of decoding: costs nothing now. */
-  readonly cached: boolean;
 }
 
 /** What one pass is: all tokens at once, or one more token with `past` in the cache. */
@@ -77,7 +67,10 @@ export function decodeFlops(model: Model, workload: Workload): FlopCount {
 
 /** Shape of an input under a workload: lengths cut to what the positions allow. */
 export function inputShape(input: ModelInput, workload: Workload): number[] {
-  if (input.type === 'pixels') return [workload.batch, input.channels, input.height, input.width];
+  if (input.type === 'pixels') {
+    const image = [input.channels, input.height, input.width];
+    return input.frames === undefined ? [workload.batch, ...image] : [workload.batch, input.frames, ...image];
+  }
   const wanted = input.stream === 'tokens' ? workload.tokens : workload.decoderTokens;
   const limit = input.type === 'tokens' ? (input.limit ?? Infinity) : Infinity;
   return [workload.batch, Math.min(wanted, limit)];
@@ -169,7 +162,9 @@ class Counter {
         const shape = convolved(module, x.shape);
         const window = module.kernel.reduce((a, b) => a * b, 1);
         const each = product(2, window, module.inputs / module.groups);
-        if (!cached) charge(cost, each * product(...shape), x.gradient);
+        // Transposed, each input place is multiplied with the kernel, for all outputs.
+        const places = module.transposed ? [x.shape[0]!, module.outputs, ...x.shape.slice(2)] : shape;
+        if (!cached) charge(cost, each * product(...places), x.gradient);
         return output(shape);
       }
     }
@@ -196,6 +191,7 @@ class Counter {
     const x = inputs[0]!;
     const memory = inputs[1] ?? x;
     this.project(module, x, memory);
+    this.positions(module);
     for (const norm of module.queryKeyNorm?.query ?? []) this.run(norm, [x]);
     for (const norm of module.queryKeyNorm?.key ?? []) this.run(norm, [memory]);
     const [batch = 1, queries = 1] = x.shape;
@@ -221,6 +217,14 @@ class Counter {
     if (module.differential !== undefined) this.run(module.differential.norm, [mixed]);
     if (module.outputNorm !== undefined) this.run(module.outputNorm, [mixed]);
     return this.run(module.output, [mixed]);
+  }
+
+  /** Products that make a bias of the offsets: once a pass, whatever the batch. */
+  private positions({ position }: Attention): void {
+    if (position.type !== 'continuousGrid') return;
+    const side = 2 * position.window - 1;
+    const offsets: Value = { shape: [side, side, 2], gradient: false, cached: false };
+    this.run(position.output, [this.run(position.hidden, [offsets])]);
   }
 
   /** Query, key and value; of a cached memory the keys and values are there already. */
@@ -260,57 +264,4 @@ class Counter {
 function charge(cost: Cost, flops: bigint, inputGradient: boolean): void {
   cost.forward += flops;
   cost.backward += inputGradient ? 2n * flops : flops;
-}
-
-function convolved(module: Convolution, shape: readonly number[]): number[] {
-  const [batch = 1, , ...space] = shape;
-  const out = space.map((length, axis) => {
-    const padded = length + 2 * (module.padding[axis] ?? 0) - (module.kernel[axis] ?? 1);
-    return Math.max(0, Math.floor(padded / (module.stride[axis] ?? 1)) + 1);
-  });
-  return [batch, module.outputs, ...out];
-}
-
-/** Shape of what an operation returns; operations have no matrix products. */
-function operate(operation: Operation, inputs: readonly Value[]): Value {
-  const x = inputs[0]!;
-  const cached = inputs.every((input) => input.cached);
-  const gradient = inputs.some((input) => input.gradient);
-  const [batch = 1, length = 1, ...rest] = x.shape;
-  const shaped = (...shape: number[]): Value => ({ shape, gradient, cached });
-  switch (operation.op) {
-    case 'add':
-    case 'multiply':
-    case 'scale':
-    case 'softCap':
-    case 'activation':
-    case 'positions':
-    case 'zeros':
-      return { shape: x.shape, gradient, cached };
-    case 'addTable':
-      return { shape: x.shape, gradient: true, cached };
-    case 'sinusoids':
-      return { shape: [1, length, operation.width], gradient: false, cached };
-    case 'learnedSequence':
-      return { shape: [1, ...operation.table.shape], gradient: true, cached };
-    case 'firstToken':
-    case 'lastToken':
-      return shaped(batch, 1, ...rest);
-    case 'dropTokens':
-      return shaped(batch, Math.max(0, length - operation.count), ...rest);
-    case 'prependTokens':
-      return { shape: [batch, length + 1, ...rest], gradient: true, cached };
-    case 'patchesToTokens':
-      return shaped(
-        batch,
-        rest.reduce((a, b) => a * b, 1),
-        length,
-      );
-    case 'tokensToPatches':
-      return shaped(batch, rest[0] ?? 1, operation.height, operation.width);
-    case 'pixelShuffle': {
-      const { factor } = operation;
-      return shaped(batch, Math.floor(length / factor ** 2), ...rest.map((side) => side * factor));
-    }
-  }
 }

@@ -5,9 +5,13 @@
  * read from that tree, and knows kinds, never families.
  */
 import type { Experts } from './experts';
+import type { Operation, Windows } from './operation';
+import type { PositionScheme } from './position';
 import type { Rotary } from './rotary';
 
 export type { Experts, Routing } from './experts';
+export type { Operation, Windows } from './operation';
+export type { PositionScheme } from './position';
 export type { Rotary, RotaryScaling } from './rotary';
 
 /** A tensor of the checkpoint. Sharing is identity: two modules that hold the same object share it. */
@@ -33,13 +37,14 @@ export type ModelInput =
   | { readonly name: string; readonly type: 'tokens'; readonly stream: Stream; readonly limit?: number }
   /** Segment ids [batch, length], zero where not given. */
   | { readonly name: string; readonly type: 'segments'; readonly stream: Stream }
-  /** Pixels [batch, channels, height, width]. */
+  /** Pixels [batch, channels, height, width]; of a video [batch, frames, channels, height, width]. */
   | {
       readonly name: string;
       readonly type: 'pixels';
       readonly channels: number;
       readonly height: number;
       readonly width: number;
+      readonly frames?: number;
     };
 
 /** Sequences whose lengths a workload gives apart. */
@@ -56,44 +61,6 @@ export interface Model {
   /** Standard deviation of the family's initial weights. */
   readonly initializerRange: number;
 }
-
-/** What happens between modules without parameters. Shapes: x is [batch, length, width] or [batch, channels, …]. */
-export type Operation =
-  | { readonly op: 'add' }
-  | { readonly op: 'multiply' }
-  /** x times a constant. */
-  | { readonly op: 'scale'; readonly by: number }
-  | { readonly op: 'activation'; readonly activation: Activation }
-  /** cap·tanh(x / cap). */
-  | { readonly op: 'softCap'; readonly cap: number }
-  /** [b, s] → [b, s]: 0, 1, 2 … for each sequence. */
-  | { readonly op: 'positions' }
-  /** [b, s] → [b, s]: zero everywhere, for ids that were not given. */
-  | { readonly op: 'zeros' }
-  /**
-   * [b, s] or [b, s, w] → [1, s, width]: sines, then cosines, of `first`, `first` + 1 …, at wavelengths that grow
-   * geometrically to 10,000 · 2π (tensor2tensor's form, with width / 2 − 1 ratios). Ids that are `padding` are not
-   * counted and get zeros.
-   */
-  | { readonly op: 'sinusoids'; readonly width: number; readonly first: number; readonly padding?: number }
-  /** A learned sequence of its own, whatever x is: → [1, rows, width]. */
-  | { readonly op: 'learnedSequence'; readonly table: Parameter }
-  /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
-  | { readonly op: 'firstToken' }
-  /** [b, s, w] → [b, 1, w]: the last position (the end-of-sequence token). */
-  | { readonly op: 'lastToken' }
-  /** [b, s, w] → [b, s − n, w]: leaves out the first n positions. */
-  | { readonly op: 'dropTokens'; readonly count: number }
-  /** [b, c, …] → [b, positions, c]: a feature map as a sequence. */
-  | { readonly op: 'patchesToTokens' }
-  /** [b, height·width, c] → [b, c, height, width]: the way back. */
-  | { readonly op: 'tokensToPatches'; readonly height: number; readonly width: number }
-  /** Puts a learned token before each sequence: [b, s, w] → [b, s + n, w]. */
-  | { readonly op: 'prependTokens'; readonly token: Parameter }
-  /** Adds a learned table to x: [b, s, w] + [s, w]. */
-  | { readonly op: 'addTable'; readonly table: Parameter }
-  /** [b, c·f², h, w] → [b, c, h·f, w·f]: channels become pixels. */
-  | { readonly op: 'pixelShuffle'; readonly factor: number };
 
 /** One step of a module's forward pass, in the order of execution. */
 export interface Step {
@@ -140,10 +107,17 @@ export interface Embedding extends ModuleBase {
   readonly offset: number;
 }
 
-/** Normalisation over the last axis (layer, rms) or over batch and positions (batch). */
+/**
+ * Normalisation over the last axis (layer, rms), over batch and positions (batch), or over groups of channels and all
+ * positions (group).
+ */
 export interface Norm extends ModuleBase {
   readonly kind: 'norm';
-  readonly type: 'layer' | 'rms' | 'batch';
+  readonly type: 'layer' | 'rms' | 'batch' | 'group';
+  /** Where the width is: the last axis, or axis 1 of a feature map [b, c, h, w]. */
+  readonly axis?: 'channels';
+  /** Of a group norm. */
+  readonly groups?: number;
   readonly width: number;
   readonly epsilon: number;
   /** [width], or [heads, width] over the vectors of heads (Cohere). */
@@ -160,27 +134,6 @@ export type MaskPattern =
   | { readonly type: 'slidingWindow'; readonly window: number }
   /** Causal inside of chunks: key j is seen by query i when j ≤ i and ⌊i / chunk⌋ = ⌊j / chunk⌋ (Llama 4). */
   | { readonly type: 'chunked'; readonly chunk: number };
-
-/** Where attention learns of positions. */
-export type PositionScheme =
-  /** Positions were added to the input, or there are none. */
-  | { readonly type: 'none' }
-  | { readonly type: 'rotary'; readonly rotary: Rotary }
-  /** ALiBi (Press et al. 2022): slope[head] · key is added to the scores, for softmax the same as slope · (key − query). */
-  | {
-      readonly type: 'alibi';
-      readonly slopes: readonly number[];
-      /** The products are rounded to this (Falcon), which makes the key's own place matter. */
-      readonly products?: 'bfloat16';
-    }
-  /** T5: a table [buckets, heads] added to the scores; several layers may use one table. */
-  | {
-      readonly type: 'relativeBuckets';
-      readonly table: Parameter;
-      readonly buckets: number;
-      readonly maxDistance: number;
-      readonly bidirectional: boolean;
-    };
 
 /** How query, key and value come from the input. */
 export type Projections =
@@ -251,6 +204,13 @@ export interface Attention extends ModuleBase {
   readonly position: PositionScheme;
   /** Scores are q·k times this. */
   readonly scale: number;
+  /**
+   * Queries and keys have length 1 before they are multiplied, and the scores of each head a learned scale in place of
+   * `scale` (Swin v2): exp of this [heads, 1, 1], at most 100.
+   */
+  readonly cosine?: Parameter;
+  /** Tokens of different regions of a shifted window do not see each other. */
+  readonly windows?: Windows;
   /** cap·tanh(score / cap) before the mask. */
   readonly softCap?: number;
   readonly queryKeyNorm?: QueryKeyNorm;
@@ -295,6 +255,10 @@ export interface Convolution extends ModuleBase {
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[];
+  /** Distance of the kernel's taps, 1 where left out. */
+  readonly dilation?: readonly number[];
+  /** The transposed convolution: [b, in, …] grows by the stride; weight [in, out / groups, …kernel]. */
+  readonly transposed?: true;
   readonly groups: number;
   readonly weight: Parameter;
   readonly bias?: Parameter;

@@ -3,11 +3,13 @@ import type { Operation } from '../../core/model/module';
 import type { Context } from '../context';
 import { RunFailure } from '../failure';
 import { ids, idsOf, tensor, zeros, type Tensor, type Value } from '../tensor';
+import { isNotRun } from '../shapes';
 import { activate } from './activations';
 import { vector } from './linear';
 
 export async function operation(run: Operation, inputs: readonly Value[], context: Context): Promise<Value> {
   const [x] = inputs;
+  if (isNotRun(run)) throw new Error(`${run.op} is not run`);
   switch (run.op) {
     case 'add':
       return elementwise(inputs, (a, b) => a + b);

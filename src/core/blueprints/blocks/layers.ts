@@ -1,5 +1,5 @@
 /** Leaves of the tree: linear maps, tables, norms, feed-forwards, convolutions. */
-import { parameter } from '../../model/build';
+import { buffer, parameter } from '../../model/build';
 import {
   NO_CHILDREN,
   type Activation,
@@ -92,6 +92,34 @@ export function layerNorm(
   };
 }
 
+/** BatchNorm over feature maps [b, c, h, w]: weight and bias [width], and the statistics that it keeps of them. */
+export function batchNorm(width: number, epsilon: number): Norm {
+  const weight = parameter(width);
+  const bias = parameter(width);
+  return {
+    kind: 'norm',
+    type: 'batch',
+    axis: 'channels',
+    width,
+    epsilon,
+    weight,
+    bias,
+    parameters: {
+      weight,
+      bias,
+      running_mean: buffer(width),
+      running_var: buffer(width),
+      num_batches_tracked: buffer(),
+    },
+    children: NO_CHILDREN,
+  };
+}
+
+/** A norm of feature maps [b, c, h, w] in place of the last axis. */
+export function overChannels(norm: Norm): Norm {
+  return { ...norm, axis: 'channels' };
+}
+
 /** RMSNorm with weight [width]. */
 export function rmsNorm(width: number, epsilon: number): Norm {
   const weight = parameter(width);
@@ -112,20 +140,53 @@ export function mlp(
 }
 
 /** Convolution without padding whose stride is its kernel: cuts an image into patches. */
-export function patchConvolution(inputs: number, outputs: number, patch: readonly number[]): Convolution {
-  const weight = parameter(outputs, inputs, ...patch);
-  const bias = parameter(outputs);
+export function patchConvolution(
+  inputs: number,
+  outputs: number,
+  patch: readonly number[],
+  bias = true,
+): Convolution {
+  return convolution(inputs, outputs, patch, { stride: patch, bias });
+}
+
+interface ConvolutionOptions {
+  /** Default 1. */
+  readonly stride?: readonly number[];
+  /** Default 0. */
+  readonly padding?: readonly number[];
+  readonly dilation?: readonly number[];
+  /** Default 1. */
+  readonly groups?: number;
+  /** Default true, as in torch. */
+  readonly bias?: boolean;
+  readonly transposed?: true;
+}
+
+/** weight [outputs, inputs / groups, …kernel], or [inputs, outputs / groups, …kernel] transposed; bias [outputs]. */
+export function convolution(
+  inputs: number,
+  outputs: number,
+  kernel: readonly number[],
+  options: ConvolutionOptions = {},
+): Convolution {
+  const { groups = 1, transposed, dilation } = options;
+  const weight = transposed
+    ? parameter(inputs, outputs / groups, ...kernel)
+    : parameter(outputs, inputs / groups, ...kernel);
+  const bias = (options.bias ?? true) ? { bias: parameter(outputs) } : {};
   return {
     kind: 'convolution',
     inputs,
     outputs,
-    kernel: patch,
-    stride: patch,
-    padding: patch.map(() => 0),
-    groups: 1,
+    kernel,
+    stride: options.stride ?? kernel.map(() => 1),
+    padding: options.padding ?? kernel.map(() => 0),
+    ...(dilation === undefined ? {} : { dilation }),
+    ...(transposed === undefined ? {} : { transposed }),
+    groups,
     weight,
-    bias,
-    parameters: { weight, bias },
+    ...bias,
+    parameters: { weight, ...bias },
     children: NO_CHILDREN,
   };
 }

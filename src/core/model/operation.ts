@@ -1,0 +1,91 @@
+/** What happens between modules, in the vocabulary of a model. */
+import type { Activation, Parameter } from './module';
+
+/** What happens between modules without parameters. Shapes: x is [batch, length, width] or [batch, channels, …]. */
+export type Operation =
+  | { readonly op: 'add' }
+  | { readonly op: 'multiply' }
+  /** x times a constant. */
+  | { readonly op: 'scale'; readonly by: number }
+  | { readonly op: 'activation'; readonly activation: Activation }
+  /** cap·tanh(x / cap). */
+  | { readonly op: 'softCap'; readonly cap: number }
+  /** [b, s] → [b, s]: 0, 1, 2 … for each sequence. */
+  | { readonly op: 'positions' }
+  /** [b, s] → [b, s]: zero everywhere, for ids that were not given. */
+  | { readonly op: 'zeros' }
+  /**
+   * [b, s] or [b, s, w] → [1, s, width]: sines, then cosines, of `first`, `first` + 1 …, at wavelengths that grow
+   * geometrically to 10,000 · 2π (tensor2tensor's form, with width / 2 − 1 ratios). Ids that are `padding` are not
+   * counted and get zeros.
+   */
+  | { readonly op: 'sinusoids'; readonly width: number; readonly first: number; readonly padding?: number }
+  /** A learned sequence of its own, whatever x is: → [1, rows, width]. */
+  | { readonly op: 'learnedSequence'; readonly table: Parameter }
+  /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
+  | { readonly op: 'firstToken' }
+  /** [b, s, w] → [b, 1, w]: the last position (the end-of-sequence token). */
+  | { readonly op: 'lastToken' }
+  /** [b, s, w] → [b, n, w]: the last n positions (detection tokens). */
+  | { readonly op: 'lastTokens'; readonly count: number }
+  /** [b, s, w] → [b, 1, w]: the average of all positions. */
+  | { readonly op: 'meanTokens' }
+  /** [b, s, w] → [b, s − n, w]: leaves out the first n positions. */
+  | { readonly op: 'dropTokens'; readonly count: number }
+  /** [b, c, …] → [b, positions, c]: a feature map as a sequence. */
+  | { readonly op: 'patchesToTokens' }
+  /** [b, height·width, c] → [b, c, height, width]: the way back. */
+  | { readonly op: 'tokensToPatches'; readonly height: number; readonly width: number }
+  /** Puts learned tokens before each sequence, or behind its first ones: [b, s, w] → [b, s + n, w]. */
+  | { readonly op: 'prependTokens'; readonly token: Parameter; readonly behind?: number }
+  /** Puts learned tokens behind each sequence: [b, s, w] → [b, s + n, w]. */
+  | { readonly op: 'appendTokens'; readonly token: Parameter }
+  /** Adds a learned table to x: [b, s, w] + [s, w]; of a stack of tables the one at `index`. */
+  | { readonly op: 'addTable'; readonly table: Parameter; readonly index?: number }
+  /** Each channel of x times a learned factor: LayerScale (Touvron et al. 2021). */
+  | { readonly op: 'scaleChannels'; readonly by: Parameter }
+  /** Side by side: two or more of [b, s, w] → [b, s, Σw] of `features`, [b, Σs, w] of `tokens`, [b, Σc, …] of `channels`. */
+  | { readonly op: 'concatenate'; readonly axis: 'features' | 'tokens' | 'channels' }
+  /** [b, frames, c, h, w] → [b, c, frames, h, w], and back. */
+  | { readonly op: 'swapFramesAndChannels' }
+  /** [b, c, h, w] → [b, c, h', w'], the largest or the average of each window. */
+  | {
+      readonly op: 'pool';
+      readonly type: 'max' | 'average';
+      readonly kernel: number;
+      readonly stride: number;
+      readonly padding: number;
+      /** Windows that begin inside and end beyond the border count too. */
+      readonly ceil?: true;
+    }
+  /** [b, c, h, w] → [b, c, 1, 1]: the average of all places. */
+  | { readonly op: 'poolAll' }
+  /** [b, c, h, w] → [b, c, h', w']: zeros around the image, or rows and columns taken away. */
+  | {
+      readonly op: 'pad';
+      readonly top: number;
+      readonly bottom: number;
+      readonly left: number;
+      readonly right: number;
+    }
+  /** [b, c, h, w] → [b, c, height, width], by interpolation. */
+  | { readonly op: 'resize'; readonly height: number; readonly width: number }
+  /**
+   * [b, height·width, c] → [b·windows, window·window, c]: rolled by −shift, padded to whole windows, cut into them
+   * (Swin). `joinWindows` is the way back.
+   */
+  | ({ readonly op: 'cutWindows' } & Windows)
+  | ({ readonly op: 'joinWindows' } & Windows)
+  /** [b, height·width, c] → [b, ⌈height/2⌉·⌈width/2⌉, 4c]: each four neighbours side by side. */
+  | { readonly op: 'mergePatches'; readonly height: number; readonly width: number }
+  /** [b, c·f², h, w] → [b, c, h·f, w·f]: channels become pixels. */
+  | { readonly op: 'pixelShuffle'; readonly factor: number };
+
+/** A grid of tokens and the windows that attention stays in. */
+export interface Windows {
+  readonly height: number;
+  readonly width: number;
+  readonly window: number;
+  /** Rows and columns that the grid is rolled by before it is cut. */
+  readonly shift: number;
+}

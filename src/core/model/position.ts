@@ -1,0 +1,55 @@
+/** Positions in attention, in the vocabulary of a model. */
+import type { Linear, Parameter } from './module';
+import type { Rotary } from './rotary';
+
+/** Where attention learns of positions. */
+export type PositionScheme =
+  /** Positions were added to the input, or there are none. */
+  | { readonly type: 'none' }
+  | { readonly type: 'rotary'; readonly rotary: Rotary }
+  /** ALiBi (Press et al. 2022): slope[head] · key is added to the scores, for softmax the same as slope · (key − query). */
+  | {
+      readonly type: 'alibi';
+      readonly slopes: readonly number[];
+      /** The products are rounded to this (Falcon), which makes the key's own place matter. */
+      readonly products?: 'bfloat16';
+    }
+  /**
+   * Rotary over two axes: the first half of the frequencies turns by the row, the second by the column, of patches on a
+   * grid; tokens before the grid are not turned. DINOv3 takes the centres of the patches, scaled to [−1, 1], times 2π.
+   */
+  | {
+      readonly type: 'rotaryGrid';
+      readonly theta: number;
+      readonly height: number;
+      readonly width: number;
+      readonly places: 'centres' | 'indices';
+    }
+  /**
+   * A table [distances, heads] added to the scores, looked up by the offset of query and key on a grid (Swin); BEiT has
+   * three more rows for the class token. Several layers may use one table; where two are added, `also` is the other.
+   */
+  | {
+      readonly type: 'relativeGrid';
+      readonly table: Parameter;
+      readonly height: number;
+      readonly width: number;
+      readonly classToken: boolean;
+      readonly also?: Parameter;
+    }
+  /** Swin v2: the bias of an offset is 16·sigmoid of two linear maps with a ReLU between, [2] → [hidden] → [heads]. */
+  | {
+      readonly type: 'continuousGrid';
+      readonly hidden: Linear;
+      readonly output: Linear;
+      readonly window: number;
+      readonly pretrainedWindow: number;
+    }
+  /** T5: a table [buckets, heads] added to the scores; several layers may use one table. */
+  | {
+      readonly type: 'relativeBuckets';
+      readonly table: Parameter;
+      readonly buckets: number;
+      readonly maxDistance: number;
+      readonly bidirectional: boolean;
+    };
