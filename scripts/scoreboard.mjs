@@ -28,7 +28,11 @@ const SHOWN = 25;
 const committed = values.rows === undefined && values.flops === undefined;
 const parameterRows = load(committed ? [fixture('parameters-defaults')] : (values.rows ?? []));
 // Rows of drawn configs have both.
-const flopRows = load(committed ? [fixture('flops-defaults')] : (values.flops ?? values.rows ?? []));
+const flopRows = committed
+  ? load([fixture('flops-defaults')])
+  : values.flops
+    ? load(values.flops)
+    : parameterRows;
 
 const parameters = scoreParameters(parameterRows);
 const flops = scoreFlops(flopRows);
@@ -54,9 +58,15 @@ console.log(
 /** @param {readonly string[]} files */
 function load(files) {
   return files.flatMap((file) => {
-    const { rows, unreadable } = readRows(file);
-    if (unreadable > 0) console.log(`${file}: ${unreadable} lines are no rows`);
-    return rows;
+    try {
+      const { rows, unreadable } = readRows(file);
+      if (unreadable > 0) console.log(`${file}: ${unreadable} lines are no rows`);
+      return rows;
+    } catch (error) {
+      console.log(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 2;
+      return [];
+    }
   });
 }
 

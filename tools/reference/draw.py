@@ -244,6 +244,14 @@ class Draw:
             return r.choice(choices) if self.chance(0.2) else ABSENT
         if is_ints(value) and not NO_INTEGER.search(key) and len(value) <= 12 and key not in level.derived:
             return self.numbers(level, key, value) if self.chance(0.3) else ABSENT
+        if (value is None or isinstance(value, (list, tuple))) and any("str" in str(kind) for kind in kinds):
+            # Names of parts (DeBERTa's pos_att_type); those of stages are set by the class itself.
+            choices = [] if re.search(r"^_|features|stage|architectures", key) else self.literals(level.cls, key)
+            return sorted(r.sample(choices, r.randint(1, len(choices)))) if choices and self.chance(0.5) else ABSENT
+        if re.search(r"^(out_indices|encode_proj_layers|vision_feature_layer)$", key) and value is not None:
+            return sorted(r.sample(range(1, 5), r.randint(1, 3))) if is_ints(value) and self.chance(0.3) else ABSENT
+        if value is None and float in kinds and not NO_FLOAT.search(key):
+            return r.choice([1.0, 2.0, 30.0]) if self.chance(0.3) else ABSENT
         if value is None and int in kinds and not NO_INTEGER.search(key) and self.chance(0.4):
             return self.filled(level, key)
         return ABSENT
@@ -321,6 +329,7 @@ class Draw:
                 continue
             for match in re.finditer(rf"\b{re.escape(key)}(?:\[\w+\])?\s*(?:==|!=|not in|in)\s*[\[\(\{{]?((?:\s*[\"'][\w\-]+[\"'],?)+)", source(file)):
                 found |= set(re.findall(r"[\"']([\w\-]+)[\"']", match[1]))
+            found |= set(re.findall(rf"[\"']([\w\-]+)[\"'] (?:not )?in (?:\w+\.)*{re.escape(key)}\b", source(file)))
             if key.endswith("layer_types"):
                 found |= set(re.findall(r"[\"'](\w+_attention|attention|mamba\d?|conv|sparse|dense|moe|mlp)[\"']\s*(?:if|else|:|==)", source(file))) & KNOWN_KINDS
         return sorted(found)

@@ -71,12 +71,10 @@ class Drawer:
     def accepts(self, draw: Draw, edits: list[Edit]) -> torch.nn.Module | None:
         try:
             with limit(min(10, self.seconds)):
-                model = build(json.loads(json.dumps(draw.render(self.architecture, edits))))
+                return build(json.loads(json.dumps(draw.render(self.architecture, edits))))
         except Exception as error:  # noqa: BLE001  whatever it raises, it refuses
             self.said(f"refuses {', '.join(edit.what for edit in edits)}: {type(error).__name__} {error}")
             return None
-        # A size of zero or less builds, and runs nowhere.
-        return model if all(all(side > 0 for side in p.shape) for p in model.parameters()) else None
 
     def draw(self, r: random.Random) -> tuple[dict[str, Any], torch.nn.Module] | None:
         """A config and its model, with as many edits as the class takes within the time."""
