@@ -150,6 +150,8 @@ function unsupportedAttention(module: Attention): string | undefined {
     const { slices, order } = projections.layout;
     if (slices > 1 || order !== 'queryKeyValue') return `fused projections in ${slices} slices`;
   }
+  if (module.mask.type === 'localBlocks') return 'attention in local blocks';
+  if (module.summaries !== undefined) return 'summaries of blocks as keys';
   if (module.promptKeys !== undefined) return 'keys and values from prompts';
   if (clip !== undefined) return 'clipped projections';
   if (module.queryKeyNorm !== undefined) return 'normalised queries and keys';

@@ -41,7 +41,7 @@ export interface RunLayer {
   readonly place: 'self' | 'encoder' | 'decoder' | 'cross';
   readonly heads: number;
   readonly keyValueHeads: number;
-  readonly mask: 'full' | 'causal' | 'slidingWindow' | 'chunked';
+  readonly mask: 'full' | 'causal' | 'slidingWindow' | 'chunked' | 'localBlocks';
   readonly queries: number;
   readonly keys: number;
 }

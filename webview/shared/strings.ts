@@ -60,6 +60,7 @@ export const strings = {
   'mask.causal': 'causal',
   'mask.slidingWindow': 'sliding window',
   'mask.chunked': 'chunks',
+  'mask.localBlocks': 'nearby on both sides',
   'mask.title': 'Mask: {0}',
 
   'grid.label': '{0}: layers down, heads across',

@@ -5,7 +5,7 @@
  * Shapes are followed through the traced flow, so that each module is charged for what reaches it.
  */
 import type { Workload } from '../analysis';
-import { pastKeys, visiblePairs } from './maskPairs';
+import { computedKeys, pastKeys, visiblePairs } from './maskPairs';
 import { convolved, operate, type Value } from './shapes';
 import {
   isOperation,
@@ -199,14 +199,15 @@ class Counter {
     if (module.gate !== undefined && module.gate !== 'query') this.run(module.gate, [x]);
     const past = own ? pastKeys(module.mask, this.pass.past) : 0;
     const prompt = module.promptKeys ?? 0;
-    const keys = past + (memory.shape[1] ?? 1) + prompt;
+    const keys = past + (memory.shape[1] ?? 1);
     if (!x.cached) {
       // Both halves of differential attention's values are weighted with scores computed anew.
       const passes = module.differential === undefined ? 1 : 2;
       const each = product(2, passes, batch, module.heads, module.headDim + module.valueDim);
-      const all = each * product(queries, keys);
+      const beside = prompt + this.summaries(module, memory, cost);
+      const all = each * product(...computedKeys(module.mask, queries, keys, beside));
       charge(cost, all, true);
-      const visible = visiblePairs(module.mask, queries, keys - prompt, past) + queries * prompt;
+      const visible = visiblePairs(module.mask, queries, keys, past) + queries * beside;
       cost.hidden += all - each * BigInt(visible);
     }
     const mixed: Value = {
@@ -225,6 +226,17 @@ class Counter {
     const side = 2 * position.window - 1;
     const offsets: Value = { shape: [side, side, 2], gradient: false, cached: false };
     this.run(position.output, [this.run(position.hidden, [offsets])]);
+  }
+
+  /** Sums of blocks of tokens with their norm, keys and values; how many there are. */
+  private summaries({ summaries, projections }: Attention, x: Value, cost: Cost): number {
+    if (summaries === undefined || projections.type !== 'separate') return 0;
+    const [batch = 1, length = 1, width = 1] = x.shape;
+    const count = Math.floor(length / summaries.tokens);
+    charge(cost, product(2, batch, length, count, width), x.gradient);
+    const summed: Value = { shape: [batch, count, width], gradient: true, cached: false };
+    for (const each of [summaries.norm, projections.key, projections.value]) this.run(each, [summed]);
+    return count;
   }
 
   /** Query, key and value; of a cached memory the keys and values are there already. */

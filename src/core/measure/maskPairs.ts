@@ -13,6 +13,11 @@ export function visiblePairs(mask: MaskPattern, queries: number, keys: number, p
       const growing = Math.max(0, Math.min(queries, mask.window - past));
       return growing * past + (growing * (growing + 1)) / 2 + (queries - growing) * mask.window;
     }
+    case 'localBlocks': {
+      // As many keys on each side as block − 1, less what the ends cut off.
+      const side = Math.min(mask.block - 1, keys - 1);
+      return queries * (2 * side + 1) - side * (side + 1);
+    }
     case 'chunked':
       return chunkedPairs(past + queries, mask.chunk) - chunkedPairs(past, mask.chunk);
   }
@@ -26,7 +31,18 @@ function chunkedPairs(tokens: number, chunk: number): number {
 
 /** Keys that are in the cache for a token to come: a sliding window keeps those that the token sees beside itself. */
 export function pastKeys(mask: MaskPattern, past: number): number {
-  if (mask.type === 'full') return 0;
+  if (mask.type === 'full' || mask.type === 'localBlocks') return 0;
   if (mask.type === 'chunked') return past % mask.chunk;
   return mask.type === 'slidingWindow' ? Math.min(past, mask.window - 1) : past;
+}
+
+/** Queries and keys whose products are computed, with `beside` keys that every query has; blocks are padded whole. */
+export function computedKeys(
+  mask: MaskPattern,
+  queries: number,
+  keys: number,
+  beside: number,
+): readonly [queries: number, keys: number] {
+  if (mask.type !== 'localBlocks') return [queries, keys + beside];
+  return [Math.ceil(queries / mask.block) * mask.block, 3 * mask.block + beside];
 }

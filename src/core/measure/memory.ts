@@ -40,7 +40,8 @@ export function cacheSize(model: Model, workload: Workload): CacheSize | undefin
   let perToken = 0;
   let atContext = 0;
   for (const { module } of attentions(model)) {
-    if (module.mask.type === 'full' || module.place === 'cross') continue;
+    const { type } = module.mask;
+    if (type === 'full' || type === 'localBlocks' || module.place === 'cross') continue;
     const bytes = elementsPerToken(module) * CACHE_BYTES;
     const kept =
       module.mask.type === 'slidingWindow'

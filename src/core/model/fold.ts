@@ -87,7 +87,14 @@ class Structures {
 function facts(module: Module): string {
   if (module.kind === 'attention') {
     const { mask } = module;
-    const window = mask.type === 'slidingWindow' ? mask.window : mask.type === 'chunked' ? mask.chunk : '';
+    const window =
+      mask.type === 'slidingWindow'
+        ? mask.window
+        : mask.type === 'chunked'
+          ? mask.chunk
+          : mask.type === 'localBlocks'
+            ? mask.block
+            : '';
     return `${module.place} ${module.heads}/${module.keyValueHeads} ${mask.type}${window} ${module.position.type}`;
   }
   if (module.kind === 'experts') return `${module.active} of ${module.count}`;

@@ -133,7 +133,12 @@ export type MaskPattern =
   | { readonly type: 'causal' }
   | { readonly type: 'slidingWindow'; readonly window: number }
   /** Causal inside of chunks: key j is seen by query i when j ≤ i and ⌊i / chunk⌋ = ⌊j / chunk⌋ (Llama 4). */
-  | { readonly type: 'chunked'; readonly chunk: number };
+  | { readonly type: 'chunked'; readonly chunk: number }
+  /**
+   * Key j is seen by query i when |i − j| < block; computed in blocks, padded to whole ones, each with its two
+   * neighbours (LongT5).
+   */
+  | { readonly type: 'localBlocks'; readonly block: number };
 
 /** How query, key and value come from the input. */
 export type Projections =
@@ -232,6 +237,8 @@ export interface Attention extends ModuleBase {
   readonly gateActivation?: Activation;
   /** Keys and values that prompts give and every query sees, before those of the input (MVP, prefix tuning). */
   readonly promptKeys?: number;
+  /** Every query also sees the normed sums of each `tokens` tokens, as keys and values (LongT5's transient globals). */
+  readonly summaries?: { readonly tokens: number; readonly norm: Norm };
 }
 
 /** Feed-forward: down(act(up x)), or down(act(gate x) ⊙ up x). */

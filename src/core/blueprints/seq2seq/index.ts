@@ -1,5 +1,5 @@
 /** Encoder–decoder families over text. */
 import { bartKin } from './bartKin';
-import { t5 } from './t5';
+import { t5Kin } from './t5Kin';
 
-export const seq2seq = [t5, ...bartKin];
+export const seq2seq = [...t5Kin, ...bartKin];

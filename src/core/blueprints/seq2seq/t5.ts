@@ -1,47 +1,92 @@
 /** T5 (Raffel et al. 2019): encoder–decoder with RMSNorm, unscaled scores and one table of relative positions a stack. */
 import { ACTIVATIONS, labels, type Common } from '../../config/common';
-import { any, depth, optionalDepth, real, size, text, type Values } from '../../config/keys';
+import { any, depth, optionalDepth, real, size, text, type Keys, type Values } from '../../config/keys';
 import { block, listed, type Chain } from '../../model/build';
 import type {
   Attention,
   Block,
   Embedding,
   Mlp,
+  MaskPattern,
   Module,
-  ModelInput,
   PositionScheme,
 } from '../../model/module';
 import { separateAttention } from '../blocks/attention';
 import { embedding, linear, mlp, rmsNorm } from '../blocks/layers';
-import { family, tokenInput, type Blueprint } from '../family';
+import { family, tokenInput, type Blueprint, type Family } from '../family';
+import { bothInputs, classificationHead } from './bart';
+import { withSummaries } from './longT5';
 
-const keys = {
-  vocab_size: size(32128),
-  d_model: size(512, { aliases: ['hidden_size'], role: 'width' }),
-  d_kv: size(64, { aliases: ['head_dim'] }),
-  d_ff: size(2048),
-  num_layers: depth(6),
-  /** Sets the encoder's depth alone: a decoder without a depth of its own has taken `num_layers` by then. */
-  num_hidden_layers: optionalDepth(),
-  num_decoder_layers: optionalDepth(),
-  num_heads: size(8, { aliases: ['num_attention_heads'] }),
-  relative_attention_num_buckets: size(32),
-  relative_attention_max_distance: size(128),
-  layer_norm_epsilon: real(1e-6),
-  initializer_factor: real(1),
-  feed_forward_proj: text('relu', [...ACTIVATIONS, ...ACTIVATIONS.map((name) => `gated-${name}`)]),
-  /** Saved files carry what `feed_forward_proj` was read as; the class lets these win. */
-  is_gated_act: any(),
-  dense_act_fn: any(),
-  /** transformers 5 ties whatever this says; an explicit false is what T5 1.1 checkpoints hold, and is counted so. */
-  tie_word_embeddings: any({ role: 'tie' }),
-  /** Said by files of transformers 5; before, an untied head was an unscaled one. */
-  scale_decoder_outputs: any(),
-} as const;
+/** Default sizes of a family, and what its classes do otherwise than T5's. */
+export interface Own {
+  readonly modelType: string;
+  /** Of its classes: `T5` in T5Model. */
+  readonly prefix: string;
+  readonly vocabulary: number;
+  readonly intermediate: number;
+  readonly layers: number;
+  readonly attentionHeads: number;
+  readonly feedForward: string;
+  /** The table of positions stands in the first layer for all, or in each. */
+  readonly tables: 'first' | 'each';
+  /** When the decoder's output is scaled before its head: as T5's files say, where the head is tied, or never. */
+  readonly scaled: 'asTied' | 'asHead' | 'never';
+  /** Ties its head whatever the config says, and `tie_word_embeddings` tells of the scale alone. */
+  readonly alwaysTied?: true;
+  /** Default of `dense_act_fn`, where the class does not take it from `feed_forward_proj` (Pop2Piano). */
+  readonly activation?: string;
+  /** The encoder's self attention, where it is not T5's. */
+  readonly encoderAttention?: (c: T5Config) => LocalAttention;
+  /** Its classes: all of T5's, none that classify, or generation alone. */
+  readonly heads: 'all' | 'unlabelled' | 'generation';
+  /** Keys of the family's own. */
+  readonly keys?: Keys;
+  /** Modules of the generating class that text does not pass. */
+  readonly beside?: (c: T5Config) => Readonly<Record<string, Module>>;
+  /** Whether the head is ever tied; default yes. */
+  readonly tiesHead?: false;
+  /** Whether `head_dim` is read as `d_kv`; default yes. */
+  readonly headDimAlias?: false;
+}
 
-type Config = Values<typeof keys> & Common;
+/** LongT5's: what it is called, and the keys that each query sees. */
+export interface LocalAttention {
+  readonly name: string;
+  readonly mask: MaskPattern;
+  /** Tokens that one summary stands for, where there are summaries. */
+  readonly summaries?: number;
+}
 
-const tied = (c: Config): boolean => c.tie_word_embeddings !== false;
+function t5Keys(own: Own) {
+  return {
+    vocab_size: size(own.vocabulary),
+    d_model: size(512, { aliases: ['hidden_size'], role: 'width' }),
+    d_kv: size(64, own.headDimAlias === false ? {} : { aliases: ['head_dim'] }),
+    d_ff: size(own.intermediate),
+    num_layers: depth(own.layers),
+    /** Sets the encoder's depth alone: a decoder without a depth of its own has taken `num_layers` by then. */
+    num_hidden_layers: optionalDepth(),
+    num_decoder_layers: optionalDepth(),
+    num_heads: size(own.attentionHeads, { aliases: ['num_attention_heads'] }),
+    relative_attention_num_buckets: size(32),
+    relative_attention_max_distance: size(128),
+    layer_norm_epsilon: real(1e-6),
+    initializer_factor: real(1),
+    feed_forward_proj: text(own.feedForward, [...ACTIVATIONS, ...ACTIVATIONS.map((name) => `gated-${name}`)]),
+    /** Saved files carry what `feed_forward_proj` was read as; the class lets these win. */
+    is_gated_act: any(),
+    dense_act_fn: any(),
+    /** transformers 5 ties whatever this says; an explicit false is what T5 1.1 checkpoints hold, and is counted so. */
+    tie_word_embeddings: any({ role: 'tie' }),
+    /** Said by files of transformers 5; before, an untied head was an unscaled one. */
+    scale_decoder_outputs: any(),
+  } as const;
+}
+
+export type T5Config = Values<ReturnType<typeof t5Keys>> & Common;
+type Config = T5Config;
+
+const tied = (own: Own, c: Config): boolean => own.alwaysTied === true || c.tie_word_embeddings !== false;
 
 /** A matrix without bias whose initial values have the deviation 1/√n. */
 const from = (c: Config, n: number) => ({ bias: false, deviation: c.initializer_factor * n ** -0.5 });
@@ -51,16 +96,17 @@ function attention(
   place: Attention['place'],
   position: PositionScheme,
   table?: Embedding,
+  local?: LocalAttention,
 ): Attention {
   const inner = c.num_heads * c.d_kv;
   // Scores are not scaled; the query's small start stands for it.
   const query = linear(c.d_model, inner, from(c, c.d_model * c.d_kv));
-  return separateAttention(
+  const made = separateAttention(
     {
       place,
       heads: c.num_heads,
       headDim: c.d_kv,
-      mask: { type: place === 'decoder' ? 'causal' : 'full' },
+      mask: local?.mask ?? { type: place === 'decoder' ? 'causal' : 'full' },
       position,
       scale: 1,
     },
@@ -73,13 +119,14 @@ function attention(
     { query: 'q', key: 'k', value: 'v', output: 'o' },
     table === undefined ? undefined : { name: 'relative_attention_bias', embedding: table },
   );
+  return local?.summaries === undefined ? made : withSummaries(made, c, local.summaries);
 }
 
 /** `relu`, or `gated-gelu`, where gelu means its tanh form as the first checkpoints had it. */
-function feedForward(c: Config): Mlp {
+function feedForward(own: Own, c: Config): Mlp {
   const parts = c.feed_forward_proj.split('-');
   const named = c.feed_forward_proj === 'gated-gelu' ? 'gelu_new' : parts[parts.length - 1]!;
-  const activation = typeof c.dense_act_fn === 'string' ? c.dense_act_fn : named;
+  const activation = typeof c.dense_act_fn === 'string' ? c.dense_act_fn : (own.activation ?? named);
   const gated = typeof c.is_gated_act === 'boolean' ? c.is_gated_act : parts[0] === 'gated';
   const up = () => linear(c.d_model, c.d_ff, from(c, c.d_model));
   const down = linear(c.d_ff, c.d_model, from(c, c.d_ff));
@@ -89,12 +136,12 @@ function feedForward(c: Config): Mlp {
 }
 
 /** x + attention(norm x) [+ cross attention(norm x, memory)] + mlp(norm x), under `layer.0` … `layer.2`. */
-function layer(c: Config, self: Attention, cross?: Attention): Block {
+function layer(own: Own, c: Config, self: Attention, cross?: Attention, selfName = 'SelfAttention'): Block {
   const norm = () => rmsNorm(c.d_model, c.layer_norm_epsilon);
   const sublayers: { readonly name: string; readonly run: Attention | Mlp }[] = [
-    { name: 'SelfAttention', run: self },
+    { name: selfName, run: self },
     ...(cross === undefined ? [] : [{ name: 'EncDecAttention', run: cross }]),
-    { name: 'DenseReluDense', run: feedForward(c) },
+    { name: 'DenseReluDense', run: feedForward(own, c) },
   ];
   const steps = sublayers.map(({ name, run }, index) => ({ name, run, index, norm: norm() }));
   const children: Record<string, Module> = {};
@@ -112,23 +159,17 @@ function layer(c: Config, self: Attention, cross?: Attention): Block {
 }
 
 /** The encoder, or with `decoder` the stack that also attends to the encoder's output. */
-function stack(c: Config, place: 'encoder' | 'decoder', count: number, shared: Embedding): Block {
-  const { deviation } = from(c, c.d_model);
-  const table = embedding('positions', c.relative_attention_num_buckets, c.num_heads, { deviation });
-  const position: PositionScheme = {
-    type: 'relativeBuckets',
-    table: table.weight,
-    buckets: c.relative_attention_num_buckets,
-    maxDistance: c.relative_attention_max_distance,
-    bidirectional: place === 'encoder',
-  };
-  const layers = Array.from({ length: count }, (_, index) =>
-    layer(
-      c,
-      attention(c, place, position, index === 0 ? table : undefined),
-      place === 'decoder' ? attention(c, 'cross', { type: 'none' }) : undefined,
-    ),
-  );
+function stack(own: Own, c: Config, place: 'encoder' | 'decoder', count: number, shared: Embedding): Block {
+  const local = place === 'encoder' ? own.encoderAttention?.(c) : undefined;
+  const layers: Block[] = [];
+  let position: PositionScheme = { type: 'none' };
+  for (let index = 0; index < count; index++) {
+    const table = index === 0 || own.tables === 'each' ? positionTable(c) : undefined;
+    if (table !== undefined) position = bucketed(c, table, place === 'encoder');
+    const self = attention(c, place, position, table, local);
+    const cross = place === 'decoder' ? attention(c, 'cross', { type: 'none' }) : undefined;
+    layers.push(layer(own, c, self, cross, local?.name));
+  }
   const tokens = embedding('tokens', c.vocab_size, c.d_model, { weight: shared.weight });
   const norm = rmsNorm(c.d_model, c.layer_norm_epsilon);
   const children = { embed_tokens: tokens, ...listed('block', layers), final_layer_norm: norm };
@@ -141,18 +182,34 @@ function stack(c: Config, place: 'encoder' | 'decoder', count: number, shared: E
       });
 }
 
+/** [buckets, heads]. */
+function positionTable(c: Config): Embedding {
+  const { deviation } = from(c, c.d_model);
+  return embedding('positions', c.relative_attention_num_buckets, c.num_heads, { deviation });
+}
+
+function bucketed(c: Config, table: Embedding, bidirectional: boolean): PositionScheme {
+  return {
+    type: 'relativeBuckets',
+    table: table.weight,
+    buckets: c.relative_attention_num_buckets,
+    maxDistance: c.relative_attention_max_distance,
+    bidirectional,
+  };
+}
+
 interface Stacks {
   readonly shared: Embedding;
   readonly encoder: Block;
   readonly decoder: Block;
 }
 
-function stacks(c: Config): Stacks {
+function stacks(own: Own, c: Config): Stacks {
   const shared = embedding('tokens', c.vocab_size, c.d_model);
   return {
     shared,
-    encoder: stack(c, 'encoder', c.num_hidden_layers ?? c.num_layers, shared),
-    decoder: stack(c, 'decoder', c.num_decoder_layers ?? c.num_layers, shared),
+    encoder: stack(own, c, 'encoder', c.num_hidden_layers ?? c.num_layers, shared),
+    decoder: stack(own, c, 'decoder', c.num_decoder_layers ?? c.num_layers, shared),
   };
 }
 
@@ -164,60 +221,45 @@ function encoderDecoder(parts: Stacks, heads: Record<string, Module> = {}, after
   });
 }
 
-const bothInputs: ModelInput[] = [
-  ...tokenInput(),
-  { name: 'decoder_input_ids', type: 'tokens', stream: 'decoderTokens' },
-];
-
-function generation(c: Config): Blueprint {
-  const parts = stacks(c);
-  const head = linear(c.d_model, c.vocab_size, {
-    bias: false,
-    ...(tied(c) ? { weight: parts.shared.weight } : {}),
-  });
-  const scaled = typeof c.scale_decoder_outputs === 'boolean' ? c.scale_decoder_outputs : tied(c);
+function generation(own: Own, c: Config): Blueprint {
+  const parts = stacks(own, c);
+  const weight = own.tiesHead !== false && tied(own, c) ? { weight: parts.shared.weight } : {};
+  const head = linear(c.d_model, c.vocab_size, { bias: false, ...weight });
+  const asTied =
+    typeof c.scale_decoder_outputs === 'boolean' ? c.scale_decoder_outputs : c.tie_word_embeddings !== false;
+  const scaled = own.scaled === 'asTied' ? asTied : own.scaled === 'asHead' && tied(own, c);
   const scale = scaled ? [{ op: 'scale', by: c.d_model ** -0.5 } as const] : [];
-  return { root: encoderDecoder(parts, { lm_head: head }, [...scale, head]), inputs: bothInputs };
+  return {
+    root: encoderDecoder(parts, { ...own.beside?.(c), lm_head: head }, [...scale, head]),
+    inputs: bothInputs(),
+  };
 }
 
 /** Classifies by the end-of-sequence token of the decoder, which reads the same ids, shifted by one. */
-function sequenceClassification(c: Config): Blueprint {
-  const dense = linear(c.d_model, c.d_model);
-  const output = linear(c.d_model, labels(c));
-  const transformer = encoderDecoder(stacks(c));
-  const children = {
-    transformer,
-    'classification_head.dense': dense,
-    'classification_head.out_proj': output,
-  };
-  const root = block('model', children, (trace, ids) =>
-    trace.chain(
-      trace.run(transformer, ids, ids),
-      { op: 'lastToken' },
-      dense,
-      { op: 'activation', activation: 'tanh' },
-      output,
-    ),
+function sequenceClassification(own: Own, c: Config): Blueprint {
+  const transformer = encoderDecoder(stacks(own, c));
+  const head = classificationHead(c.d_model, labels(c));
+  const root = block('model', { transformer, classification_head: head }, (trace, ids) =>
+    trace.chain(trace.run(transformer, ids, ids), { op: 'lastToken' }, head),
   );
   return { root, inputs: tokenInput() };
 }
 
-function questionAnswering(c: Config): Blueprint {
+function questionAnswering(own: Own, c: Config): Blueprint {
   const outputs = linear(c.d_model, labels(c));
-  const parts = stacks(c);
-  const root = block('model', { ...parts, qa_outputs: outputs }, (trace, ids) =>
-    trace.chain(trace.run(parts.decoder, ids, trace.run(parts.encoder, ids)), outputs),
-  );
-  return { root, inputs: tokenInput() };
+  return {
+    root: encoderDecoder(stacks(own, c), { qa_outputs: outputs }, [outputs]),
+    inputs: bothInputs(),
+  };
 }
 
-function encoderOnly(c: Config): Block {
-  const { shared, encoder } = stacks(c);
+function encoderOnly(own: Own, c: Config): Block {
+  const { shared, encoder } = stacks(own, c);
   return block('model', { shared, encoder }, (trace, ids) => trace.run(encoder, ids));
 }
 
-function tokenClassification(c: Config): Blueprint {
-  const body = encoderOnly(c);
+function tokenClassification(own: Own, c: Config): Blueprint {
+  const body = encoderOnly(own, c);
   const classifier = linear(c.d_model, labels(c));
   const root = block('model', { transformer: body, classifier }, (trace, ids) =>
     trace.chain(ids, body, classifier),
@@ -225,17 +267,28 @@ function tokenClassification(c: Config): Blueprint {
   return { root, inputs: tokenInput() };
 }
 
-export const t5 = family({
-  modelType: 't5',
-  keys,
-  base: 'T5Model',
-  initializerRange: (c) => c.initializer_factor,
-  architectures: {
-    T5Model: (c) => ({ root: encoderDecoder(stacks(c)), inputs: bothInputs }),
-    T5ForConditionalGeneration: generation,
-    T5EncoderModel: (c) => ({ root: encoderOnly(c), inputs: tokenInput() }),
-    T5ForSequenceClassification: sequenceClassification,
-    T5ForTokenClassification: tokenClassification,
-    T5ForQuestionAnswering: questionAnswering,
-  },
-});
+type Build = (config: Config) => Blueprint;
+
+export function t5Family(own: Own): Family {
+  const { prefix } = own;
+  const base: Record<string, Build> = {
+    [`${prefix}Model`]: (c) => ({ root: encoderDecoder(stacks(own, c)), inputs: bothInputs() }),
+    [`${prefix}EncoderModel`]: (c) => ({ root: encoderOnly(own, c), inputs: tokenInput() }),
+  };
+  const heads: Record<string, Build> = {
+    [`${prefix}ForSequenceClassification`]: (c) => sequenceClassification(own, c),
+    [`${prefix}ForTokenClassification`]: (c) => tokenClassification(own, c),
+    [`${prefix}ForQuestionAnswering`]: (c) => questionAnswering(own, c),
+  };
+  return family({
+    modelType: own.modelType,
+    keys: { ...t5Keys(own), ...own.keys },
+    base: own.heads === 'generation' ? `${prefix}ForConditionalGeneration` : `${prefix}Model`,
+    initializerRange: (c) => c.initializer_factor,
+    architectures: {
+      ...(own.heads === 'generation' ? {} : base),
+      [`${prefix}ForConditionalGeneration`]: (c) => generation(own, c),
+      ...(own.heads === 'all' ? heads : {}),
+    },
+  });
+}
