@@ -41,6 +41,11 @@ export class Checks {
     if (found !== wanted) this.config.reject(key, 'key.length', { key, found, of, wanted });
   }
 
+  /** The class refuses the value `found` of `key`. */
+  only(key: string, allowed: string, found: string): void {
+    this.config.reject(key, 'key.value', { key, allowed: [allowed], found });
+  }
+
   /** The class takes no `key` beside the `other`. */
   conflict(key: string, other: string): void {
     this.config.reject(key, 'key.conflict', { key, other });

@@ -16,10 +16,16 @@ export type Operation =
   | { readonly op: 'zeros' }
   /**
    * [b, s] or [b, s, w] → [1, s, width]: sines, then cosines, of `first`, `first` + 1 …, at wavelengths that grow
-   * geometrically to 10,000 · 2π (tensor2tensor's form, with width / 2 − 1 ratios). Ids that are `padding` are not
-   * counted and get zeros.
+   * geometrically to 10,000 · 2π (tensor2tensor's form, with width / 2 − 1 ratios; `vaswani` has width / 2 and stops
+   * one before). Ids that are `padding` are not counted and get zeros.
    */
-  | { readonly op: 'sinusoids'; readonly width: number; readonly first: number; readonly padding?: number }
+  | {
+      readonly op: 'sinusoids';
+      readonly width: number;
+      readonly first: number;
+      readonly padding?: number;
+      readonly form?: 'vaswani';
+    }
   /** A learned sequence of its own, whatever x is: → [1, rows, width]. */
   | { readonly op: 'learnedSequence'; readonly table: Parameter }
   /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */

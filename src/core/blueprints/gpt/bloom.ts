@@ -10,7 +10,7 @@ import { layerNorm, linear, mlp } from '../blocks/layers';
 import { sequential } from '../blocks/residual';
 import { family } from '../family';
 import { rotatedDecoder } from './body';
-import { gptArchitectures } from './heads';
+import { gptArchitectures, QUESTION, SEQUENCE, TOKEN } from './heads';
 
 const keys = {
   vocab_size: size(250880),
@@ -81,6 +81,6 @@ export const bloom = family({
   architectures: gptArchitectures('Bloom', {
     name: 'transformer',
     body,
-    heads: ['sequence', 'token', 'question'],
+    heads: [SEQUENCE, TOKEN, QUESTION],
   }),
 });

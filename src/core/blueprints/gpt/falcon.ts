@@ -11,7 +11,7 @@ import { parallel, parallelOneNorm, sequential } from '../blocks/residual';
 import { rotary, rotaryKeys } from '../blocks/rotary';
 import { family } from '../family';
 import { rotatedDecoder } from './body';
-import { gptArchitectures } from './heads';
+import { gptArchitectures, QUESTION, SEQUENCE, TOKEN } from './heads';
 
 const keys = {
   vocab_size: size(65024),
@@ -136,6 +136,6 @@ export const falcon = family({
     name: 'transformer',
     body,
     limit: (c) => (c.alibi ? undefined : c.max_position_embeddings),
-    heads: ['sequence', 'token', 'question'],
+    heads: [SEQUENCE, TOKEN, QUESTION],
   }),
 });

@@ -2,14 +2,14 @@
 import { activation, tie, type Common } from '../../config/common';
 import { depth, flag, optionalSize, real, size, text, type Values } from '../../config/keys';
 import { block } from '../../model/build';
-import type { Block, Linear, Module } from '../../model/module';
+import type { Block, Linear, Module, Norm } from '../../model/module';
 import { fusedAttention } from '../blocks/attention';
 import { vocabularyHead, type Decoder } from '../blocks/decoder';
 import { layerNorm, linear, mlp } from '../blocks/layers';
 import { sequential } from '../blocks/residual';
 import { family, tokenInput, type Blueprint } from '../family';
 import { positionedDecoder } from './body';
-import { gptArchitectures } from './heads';
+import { gptArchitectures, QUESTION, SEQUENCE, TOKEN } from './heads';
 
 const keys = {
   vocab_size: size(50257),
@@ -33,6 +33,10 @@ const keys = {
 
 type Config = Values<typeof keys> & Common;
 
+/** What the body reads: ImageGPT has the same. */
+type BodyConfig = Omit<Config, 'summary_type' | 'summary_use_proj' | 'summary_proj_to_labels'>;
+type MakeNorm = (width: number, epsilon: number) => Norm;
+
 function conv1d(inputs: number, outputs: number, deviation?: number): Linear {
   return linear(inputs, outputs, {
     layout: 'input-output',
@@ -40,10 +44,10 @@ function conv1d(inputs: number, outputs: number, deviation?: number): Linear {
   });
 }
 
-function layer(c: Config, index: number): Block {
+function layer(c: BodyConfig, index: number, makeNorm: MakeNorm): Block {
   const width = c.n_embd;
   const headDim = Math.floor(width / c.n_head);
-  const norm = () => layerNorm(width, c.layer_norm_epsilon);
+  const norm = () => makeNorm(width, c.layer_norm_epsilon);
   const inner = c.n_inner ?? 4 * width;
   // What is added to the residual stream starts smaller, by the number of additions.
   const intoResidual = c.initializer_range / Math.sqrt(2 * c.n_layer);
@@ -81,19 +85,19 @@ function layer(c: Config, index: number): Block {
   );
 }
 
-function body(c: Config): Decoder {
+export function gpt2Body(c: BodyConfig, norm: MakeNorm = layerNorm): Decoder {
   return positionedDecoder({
     vocabulary: c.vocab_size,
     positions: c.n_positions,
     width: c.n_embd,
-    layers: Array.from({ length: c.n_layer }, (_, index) => layer(c, index)),
-    norm: layerNorm(c.n_embd, c.layer_norm_epsilon),
+    layers: Array.from({ length: c.n_layer }, (_, index) => layer(c, index, norm)),
+    norm: norm(c.n_embd, c.layer_norm_epsilon),
   });
 }
 
 /** A language head and one label a choice, read from one token (`summary_type`). */
 function doubleHeads(c: Config): Blueprint {
-  const decoder = body(c);
+  const decoder = gpt2Body(c);
   const lm = vocabularyHead(decoder, c.tie_word_embeddings);
   // The class sets one label whatever the config says.
   const summary = linear(c.n_embd, c.summary_proj_to_labels ? 1 : c.n_embd);
@@ -116,9 +120,9 @@ const gpt2Like = (modelType: string) =>
     architectures: {
       ...gptArchitectures('GPT2', {
         name: 'transformer',
-        body,
+        body: (c: Config) => gpt2Body(c),
         limit: (c) => c.n_positions,
-        heads: ['sequence', 'token', 'question'],
+        heads: [SEQUENCE, TOKEN, QUESTION],
         languageModel: 'LMHeadModel',
       }),
       GPT2DoubleHeadsModel: doubleHeads,

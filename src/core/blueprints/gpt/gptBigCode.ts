@@ -9,7 +9,7 @@ import { layerNorm, linear, mlp } from '../blocks/layers';
 import { sequential } from '../blocks/residual';
 import { family } from '../family';
 import { positionedDecoder } from './body';
-import { gptArchitectures } from './heads';
+import { gptArchitectures, SEQUENCE, TOKEN } from './heads';
 
 const keys = {
   vocab_size: size(50257),
@@ -92,6 +92,6 @@ export const gptBigCode = family({
     name: 'transformer',
     body,
     limit: (c) => c.n_positions,
-    heads: ['sequence', 'token'],
+    heads: [SEQUENCE, TOKEN],
   }),
 });

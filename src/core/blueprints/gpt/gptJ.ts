@@ -1,5 +1,5 @@
 /** GPT-J (Wang & Komatsuzaki 2021) and CodeGen (Nijkamp et al. 2022): one norm, attention and feed-forward in parallel. */
-import { activation, tie } from '../../config/common';
+import { activation, labels, tie, type Common } from '../../config/common';
 import { depth, optionalSize, real, size, type Values } from '../../config/keys';
 import { block } from '../../model/build';
 import { NO_CHILDREN, type Attention, type Block, type Rotary } from '../../model/module';
@@ -9,7 +9,7 @@ import { layerNorm, linear, mlp } from '../blocks/layers';
 import { parallelOneNorm } from '../blocks/residual';
 import { family, type Family } from '../family';
 import { rotatedDecoder } from './body';
-import { gptArchitectures } from './heads';
+import { biasedOutput, gptArchitectures, linearHead, SEQUENCE, type Head } from './heads';
 
 const keys = {
   vocab_size: size(50400),
@@ -89,7 +89,7 @@ function gptJLike(
   modelType: string,
   prefix: string,
   attention: (c: Config) => Attention,
-  heads: Parameters<typeof gptArchitectures>[1]['heads'],
+  heads: readonly Head<Common>[],
 ): Family {
   const body = (c: Config): Decoder =>
     rotatedDecoder(
@@ -112,10 +112,13 @@ function gptJLike(
       body,
       limit: (c) => c.n_positions,
       heads,
-      headBias: true,
+      output: biasedOutput,
     }),
   });
 }
 
-export const gptJ = gptJLike('gptj', 'GPTJ', gptJAttention, ['sequence', 'labelledQuestion']);
+export const gptJ = gptJLike('gptj', 'GPTJ', gptJAttention, [
+  SEQUENCE,
+  linearHead('ForQuestionAnswering', 'qa_outputs', labels),
+]);
 export const codegen = gptJLike('codegen', 'CodeGen', codegenAttention, []);

@@ -9,7 +9,7 @@ import { layerNorm, linear, mlp } from '../blocks/layers';
 import { sequential } from '../blocks/residual';
 import { family } from '../family';
 import { positionedDecoder } from './body';
-import { gptArchitectures } from './heads';
+import { gptArchitectures, QUESTION, SEQUENCE, TOKEN } from './heads';
 
 const keys = {
   vocab_size: size(50257),
@@ -90,6 +90,6 @@ export const gptNeo = family({
     name: 'transformer',
     body,
     limit: (c) => c.max_position_embeddings,
-    heads: ['sequence', 'token', 'question'],
+    heads: [SEQUENCE, TOKEN, QUESTION],
   }),
 });

@@ -10,7 +10,7 @@ import { parallel, sequential } from '../blocks/residual';
 import { rotary, rotaryKeys } from '../blocks/rotary';
 import { family } from '../family';
 import { rotatedDecoder } from './body';
-import { gptArchitectures } from './heads';
+import { gptArchitectures, QUESTION, SEQUENCE, TOKEN } from './heads';
 
 const keys = {
   vocab_size: size(50432),
@@ -102,6 +102,6 @@ export const gptNeoX = family({
     name: 'gpt_neox',
     body,
     limit: (c) => c.max_position_embeddings,
-    heads: ['sequence', 'token', 'question'],
+    heads: [SEQUENCE, TOKEN, QUESTION],
   }),
 });

@@ -1,24 +1,38 @@
 /** GPT and its kin. */
 import { bloom } from './bloom';
+import { ctrl } from './ctrl';
+import { biogpt, xglm } from './fairseqKin';
 import { falcon } from './falcon';
 import { gpt2, gptSw3 } from './gpt2';
 import { gptBigCode } from './gptBigCode';
 import { codegen, gptJ } from './gptJ';
 import { gptNeo } from './gptNeo';
 import { gptNeoX } from './gptNeoX';
+import { gptNeoXJapanese } from './gptNeoXJapanese';
+import { imageGpt } from './imageGpt';
 import { mpt } from './mpt';
+import { openaiGpt } from './openaiGpt';
 import { opt } from './opt';
+import { flaubert, xlm } from './xlm';
 
 export const gptFamilies = [
   gpt2,
   gptSw3,
+  openaiGpt,
   gptNeo,
   gptNeoX,
+  gptNeoXJapanese,
   gptJ,
   codegen,
   gptBigCode,
+  imageGpt,
+  ctrl,
   bloom,
   falcon,
   mpt,
   opt,
+  biogpt,
+  xglm,
+  xlm,
+  flaubert,
 ] as const;

@@ -10,7 +10,7 @@ import { layerNorm, linear, mlp } from '../blocks/layers';
 import { sequential } from '../blocks/residual';
 import { family } from '../family';
 import { rotatedDecoder } from './body';
-import { gptArchitectures } from './heads';
+import { gptArchitectures, QUESTION, SEQUENCE, TOKEN } from './heads';
 
 const keys = {
   d_model: size(2048, { aliases: ['hidden_size'], role: 'width' }),
@@ -77,6 +77,6 @@ export const mpt = family({
     name: 'transformer',
     body,
     limit: (c) => c.max_seq_len,
-    heads: ['sequence', 'token', 'question'],
+    heads: [SEQUENCE, TOKEN, QUESTION],
   }),
 });

@@ -8,7 +8,7 @@ import type { Decoder } from '../blocks/decoder';
 import { embedding, layerNorm, linear, mlp } from '../blocks/layers';
 import { postNorm, sequential } from '../blocks/residual';
 import { family } from '../family';
-import { gptArchitectures } from './heads';
+import { gptArchitectures, QUESTION, SEQUENCE } from './heads';
 
 const keys = {
   vocab_size: size(50272),
@@ -103,6 +103,6 @@ export const opt = family({
     name: 'model',
     body,
     limit: (c) => c.max_position_embeddings,
-    heads: ['sequence', 'question'],
+    heads: [SEQUENCE, QUESTION],
   }),
 });
