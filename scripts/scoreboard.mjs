@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { analyse } from '../src/core/service.ts';
 import { accept } from '../test/support/reference/ratchet.ts';
 import { configOf, fixture, readRows } from '../test/support/reference/rows.ts';
-import { inexact, scoreFlops, scoreParameters, sums } from '../test/support/reference/score.ts';
+import { inexact, scoresOf, sums } from '../test/support/reference/score.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,8 +34,9 @@ const flopRows = committed
     ? load(values.flops)
     : parameterRows;
 
-const parameters = scoreParameters(parameterRows);
-const flops = scoreFlops(flopRows);
+const ofParameters = scoresOf(parameterRows);
+const { parameters } = ofParameters;
+const { flops } = flopRows === parameterRows ? ofParameters : scoresOf(flopRows);
 const byTensor = sums(parameters);
 const equal = sums(flops);
 

@@ -22,26 +22,43 @@ export interface Verdict {
   readonly differences: readonly Difference[];
 }
 
+/** What there is to say of a row; nothing of what it does not have. */
+export interface Comparison {
+  readonly parameters?: Verdict;
+  readonly flops?: Verdict;
+}
+
+/** Builds the row's config once and compares what the row has. */
+export function compare(row: Row): Comparison {
+  const ofParameters = present(row.total) || present(row.params) || present(row.tied);
+  const ofFlops = present(row.flops);
+  const judged = judgeOf(row);
+  return {
+    ...(ofParameters ? { parameters: judged(parameterVerdict) } : {}),
+    ...(ofFlops ? { flops: judged(flopVerdict) } : {}),
+  };
+}
+
+function present(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
 /** Parameters by name, shape and tie, where the row has them; else by their number. */
-export function compareParameters(row: Row): Verdict {
-  return judged(row, (model) => {
-    const { total } = parameterTotals(model.root);
-    const agrees = row.total === undefined || total === row.total;
-    const sum = agrees ? [] : [fact(`${counted(total)} parameters for ${counted(row.total)}`)];
-    return { total: agrees, differences: [...sum, ...tensorDifferences(model, row)] };
-  });
+function parameterVerdict(model: Model, row: Row): Verdict {
+  const { total } = parameterTotals(model.root);
+  const agrees = row.total === undefined || total === row.total;
+  const sum = agrees ? [] : [fact(`${counted(total)} parameters for ${counted(row.total)}`)];
+  return { total: agrees, differences: [...sum, ...tensorDifferences(model, row)] };
 }
 
 /** FLOPs as FlopCounterMode sees them. */
-export function compareFlops(row: Row): Verdict {
-  return judged(row, (model) => {
-    const { total } = flopsOfShapes(model, shapesOf(model, row.inputs ?? row.shapes ?? {}));
-    const found = total.forward - total.unseen;
-    const excess = found - BigInt(row.flops!);
-    const sign = excess > 0n ? '+' : '';
-    const words = `${counted(found)} FLOPs for ${counted(row.flops)} (${sign}${counted(excess)})`;
-    return { total: excess === 0n, differences: excess === 0n ? [] : [fact(words)] };
-  });
+function flopVerdict(model: Model, row: Row): Verdict {
+  const { total } = flopsOfShapes(model, shapesOf(model, row.inputs ?? row.shapes ?? {}));
+  const found = total.forward - total.unseen;
+  const excess = found - BigInt(row.flops!);
+  const sign = excess > 0n ? '+' : '';
+  const words = `${counted(found)} FLOPs for ${counted(row.flops)} (${sign}${counted(excess)})`;
+  return { total: excess === 0n, differences: excess === 0n ? [] : [fact(words)] };
 }
 
 /** A difference in a line, with its first tensors. */
@@ -52,14 +69,22 @@ export function inWords({ what, tensors }: Difference, shown = 6): string {
 }
 
 /** Rows come from anywhere: whatever a wrong one makes the comparison throw is its verdict. */
-function judged(row: Row, judge: (model: Model) => Verdict): Verdict {
+function judgeOf(row: Row): (judge: (model: Model, row: Row) => Verdict) => Verdict {
+  const caught = (work: () => Verdict): Verdict => {
+    try {
+      return work();
+    } catch (error) {
+      return { total: false, differences: [fact(String(error))] };
+    }
+  };
   try {
     const { model, problems } = build(JSON.stringify(configOf(row)));
-    if (model !== undefined) return judge(model);
+    if (model !== undefined) return (judge) => caught(() => judge(model, row));
     const said = problems.map((each) => `${each.code} ${JSON.stringify(each.arguments)}`);
-    return { total: false, differences: [fact(`not built: ${said.join('; ') || 'no model config'}`)] };
+    const reason = fact(`not built: ${said.join('; ') || 'no model config'}`);
+    return () => ({ total: false, differences: [reason] });
   } catch (error) {
-    return { total: false, differences: [fact(String(error))] };
+    return () => ({ total: false, differences: [fact(String(error))] });
   }
 }
 

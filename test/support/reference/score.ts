@@ -1,5 +1,5 @@
 /** Scores: how many rows, and how many (model type, class) pairs with all of their rows, are exact. */
-import { compareFlops, compareParameters, inWords, type Verdict } from './compare';
+import { compare, inWords, type Verdict } from './compare';
 import { identityOf, type Row } from './rows';
 
 /** What was found of the rows of one pair. */
@@ -26,35 +26,33 @@ export interface Sums {
   readonly rowsExact: number;
 }
 
-/** Rows whose class could not be built say nothing. */
-const counts = (row: Row): boolean => row.error === undefined || row.error === null;
-
-export function scoreParameters(rows: readonly Row[]): Score {
-  const given = rows.filter((row) => counts(row) && (row.total ?? row.params ?? row.tied) !== undefined);
-  return score(given, compareParameters);
+/** Of parameters, and of FLOPs. */
+export interface Scores {
+  readonly parameters: Score;
+  readonly flops: Score;
 }
 
-export function scoreFlops(rows: readonly Row[]): Score {
-  return score(
-    rows.filter((row) => counts(row) && (row.flops ?? undefined) !== undefined),
-    compareFlops,
-  );
-}
-
-function score(rows: readonly Row[], compare: (row: Row) => Verdict): Score {
-  const pairs = new Map<string, Pair>();
+export function scoresOf(rows: readonly Row[]): Scores {
+  const scores = { parameters: new Map<string, Pair>(), flops: new Map<string, Pair>() };
   for (const row of rows) {
-    const { type, architecture } = identityOf(row);
-    const name = `${type} ${architecture}`;
-    const pair = pairs.get(name) ?? { type, architecture, rows: 0, byTotal: 0, exact: 0, first: '' };
-    pairs.set(name, pair);
-    const { total, differences } = compare(row);
-    pair.rows++;
-    if (total) pair.byTotal++;
-    if (differences.length === 0) pair.exact++;
-    else pair.first ||= inWords(differences.find(({ tensors }) => tensors.length > 0) ?? differences[0]!, 1);
+    // A class that could not be built says nothing.
+    if (row.error !== undefined && row.error !== null) continue;
+    const { parameters, flops } = compare(row);
+    if (parameters !== undefined) enter(scores.parameters, row, parameters);
+    if (flops !== undefined) enter(scores.flops, row, flops);
   }
-  return pairs;
+  return scores;
+}
+
+function enter(pairs: Map<string, Pair>, row: Row, { total, differences }: Verdict): void {
+  const { type, architecture } = identityOf(row);
+  const name = `${type} ${architecture}`;
+  const pair = pairs.get(name) ?? { type, architecture, rows: 0, byTotal: 0, exact: 0, first: '' };
+  pairs.set(name, pair);
+  pair.rows++;
+  if (total) pair.byTotal++;
+  if (differences.length === 0) pair.exact++;
+  else pair.first ||= inWords(differences.find(({ tensors }) => tensors.length > 0) ?? differences[0]!, 1);
 }
 
 export function sums(score: Score): Sums {
