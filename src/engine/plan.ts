@@ -93,14 +93,23 @@ function unsupported(run: Leaf | Operation): string | undefined {
     case 'holder':
       return 'a module without a forward pass';
     case 'linear':
+      return grouped(run);
     case 'embedding':
     case 'rotary':
       return undefined;
   }
 }
 
+/** A linear map in groups, alone or as a part of another module. */
+function grouped(run: Leaf): string | undefined {
+  const all = [run, ...Object.values(run.children)];
+  const found = all.some((each) => each.kind === 'linear' && (each.groups ?? 1) > 1);
+  return found ? 'linear maps in groups' : undefined;
+}
+
 function unsupportedNorm(norm: Norm): string | undefined {
   if (norm.type === 'batch') return 'batch normalisation';
+  if (norm.type === 'affine') return 'a norm that is weight and bias alone';
   if (norm.type === 'group') return 'group normalisation';
   if (norm.axis !== undefined) return 'normalisation over the channels of a feature map';
   return norm.weightOffset === undefined ? undefined : 'a norm that adds to its weight';
@@ -109,7 +118,7 @@ function unsupportedNorm(norm: Norm): string | undefined {
 function unsupportedMlp(module: Mlp): string | undefined {
   if (module.fusedGate) return 'gate and up in one matrix';
   if (module.norm !== undefined) return 'a norm inside of the feed-forward';
-  return unknownActivation(module.activation);
+  return grouped(module) ?? unknownActivation(module.activation);
 }
 
 function unsupportedExperts(module: Experts): string | undefined {
@@ -152,6 +161,7 @@ function unsupportedAttention(module: Attention): string | undefined {
   }
   if (module.mask.type === 'localBlocks') return 'attention in local blocks';
   if (module.summaries !== undefined) return 'summaries of blocks as keys';
+  if (module.separateValues) return 'values from an input of their own';
   if (module.promptKeys !== undefined) return 'keys and values from prompts';
   if (clip !== undefined) return 'clipped projections';
   if (module.queryKeyNorm !== undefined) return 'normalised queries and keys';
@@ -161,7 +171,7 @@ function unsupportedAttention(module: Attention): string | undefined {
   if (module.cosine !== undefined) return 'cosine attention';
   if (module.windows !== undefined) return 'shifted windows';
   if (module.outputNorm !== undefined) return 'a norm before the output projection';
-  return unsupportedPosition(module.position);
+  return grouped(module) ?? unsupportedPosition(module.position);
 }
 
 function unsupportedPosition(position: PositionScheme): string | undefined {
@@ -177,6 +187,7 @@ function unsupportedPosition(position: PositionScheme): string | undefined {
     case 'continuousGrid':
       return 'a bias of offsets on a grid';
     case 'rotary': {
+      if (position.values) return 'rotated values';
       const { scaling, dim } = position.rotary;
       if (scaling.type === 'other') return `rotary scaling "${scaling.name}"`;
       return dim % 2 === 0 ? undefined : `rotary positions over ${dim} dimensions`;

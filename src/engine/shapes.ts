@@ -31,6 +31,9 @@ export function resultShape(run: Leaf | Operation, inputs: readonly Shape[]): Sh
 
 /** Operations that are counted and not run yet. */
 const NOT_RUN = [
+  'slice',
+  'shift',
+  'fourier',
   'lastTokens',
   'meanTokens',
   'appendTokens',

@@ -51,6 +51,12 @@ export class Checks {
     this.config.reject(key, 'key.conflict', { key, other });
   }
 
+  /** `key` may have no other value here than `allowed`. */
+  value(key: string, found: unknown, allowed: unknown): void {
+    if (found === allowed) return;
+    this.config.reject(key, 'key.value', { key, allowed: [String(allowed)], found: String(found) });
+  }
+
   /** Layers of layers: their product is bounded as each alone is. */
   layers(factors: Readonly<Record<string, number>>): void {
     const keys = Object.keys(factors);

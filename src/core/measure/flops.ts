@@ -146,7 +146,10 @@ class Counter {
         if (!cached) cost.forward += product(2, Math.ceil(module.dim / 2), x.shape[1] ?? 1);
         return output([]);
       case 'linear':
-        if (!cached) charge(cost, product(2, rows(x.shape), module.inputs, module.outputs), x.gradient);
+        if (!cached) {
+          const each = module.inputs / (module.groups ?? 1);
+          charge(cost, product(2, rows(x.shape), each, module.outputs), x.gradient);
+        }
         return output([...x.shape.slice(0, -1), module.outputs]);
       case 'mlp': {
         const inner = this.run(module.up, [x]);
@@ -190,7 +193,7 @@ class Counter {
   private attention(module: Attention, inputs: readonly Value[], cost: Cost): Value {
     const x = inputs[0]!;
     const memory = inputs[1] ?? x;
-    this.project(module, x, memory);
+    this.project(module, x, memory, inputs[2] ?? memory);
     this.positions(module);
     for (const norm of module.queryKeyNorm?.query ?? []) this.run(norm, [x]);
     for (const norm of module.queryKeyNorm?.key ?? []) this.run(norm, [memory]);
@@ -240,13 +243,13 @@ class Counter {
   }
 
   /** Query, key and value; of a cached memory the keys and values are there already. */
-  private project(module: Attention, x: Value, memory: Value): void {
+  private project(module: Attention, x: Value, memory: Value, values: Value): void {
     const { projections } = module;
     switch (projections.type) {
       case 'separate':
         this.run(projections.query, [x]);
         this.run(projections.key, [memory]);
-        this.run(projections.value, [memory]);
+        this.run(projections.value, [values]);
         return;
       case 'fused':
         this.run(projections.qkv, [x]);

@@ -50,6 +50,8 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'activation':
     case 'positions':
     case 'zeros':
+    case 'shift':
+    case 'fourier':
       return { shape: x.shape, gradient, cached };
     case 'addTable':
     case 'scaleChannels':
@@ -62,6 +64,8 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'lastToken':
     case 'meanTokens':
       return shaped(batch, 1, ...rest);
+    case 'slice':
+      return shaped(batch, length, operation.to - operation.from);
     case 'lastTokens':
       return shaped(batch, Math.min(length, operation.count), ...rest);
     case 'concatenate': {

@@ -91,6 +91,8 @@ export interface Linear extends ModuleBase {
   readonly outputs: number;
   readonly weight: Parameter;
   readonly bias?: Parameter;
+  /** Inputs and outputs fall into so many groups: a 1 × 1 convolution's weight [out, in / groups, 1] (SqueezeBERT). */
+  readonly groups?: number;
   /** `output-input` is torch.nn.Linear's weight [out, in]; `input-output` is GPT-2's Conv1D [in, out]. */
   readonly layout: 'output-input' | 'input-output';
 }
@@ -109,11 +111,11 @@ export interface Embedding extends ModuleBase {
 
 /**
  * Normalisation over the last axis (layer, rms), over batch and positions (batch), or over groups of channels and all
- * positions (group).
+ * positions (group); `affine` is weight and bias alone, without mean and deviation (MobileBERT).
  */
 export interface Norm extends ModuleBase {
   readonly kind: 'norm';
-  readonly type: 'layer' | 'rms' | 'batch' | 'group';
+  readonly type: 'layer' | 'rms' | 'batch' | 'group' | 'affine';
   /** Where the width is: the last axis, or axis 1 of a feature map [b, c, h, w]. */
   readonly axis?: 'channels';
   /** Of a group norm. */
@@ -204,6 +206,8 @@ export interface Attention extends ModuleBase {
   /** Dimensions of a value head. */
   readonly valueDim: number;
   readonly projections: Projections;
+  /** Values come from a third input, not from where the keys do (MobileBERT). */
+  readonly separateValues?: true;
   readonly output: Linear;
   readonly mask: MaskPattern;
   readonly position: PositionScheme;

@@ -34,6 +34,12 @@ export type Operation =
   | { readonly op: 'lastToken' }
   /** [b, s, w] → [b, n, w]: the last n positions (detection tokens). */
   | { readonly op: 'lastTokens'; readonly count: number }
+  /** [b, s, w] → [b, s, to − from]: some of each vector. */
+  | { readonly op: 'slice'; readonly from: number; readonly to: number }
+  /** [b, s, w] → [b, s, w]: position i has that of i + by, zeros beyond the ends. */
+  | { readonly op: 'shift'; readonly by: number }
+  /** [b, s, w] → [b, s, w]: real part of the Fourier transform over positions and width (FNet). */
+  | { readonly op: 'fourier' }
   /** [b, s, w] → [b, 1, w]: the average of all positions. */
   | { readonly op: 'meanTokens' }
   /** [b, s, w] → [b, s − n, w]: leaves out the first n positions. */

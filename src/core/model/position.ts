@@ -6,7 +6,12 @@ import type { Rotary } from './rotary';
 export type PositionScheme =
   /** Positions were added to the input, or there are none. */
   | { readonly type: 'none' }
-  | { readonly type: 'rotary'; readonly rotary: Rotary }
+  | {
+      readonly type: 'rotary';
+      readonly rotary: Rotary;
+      /** Values are rotated as queries and keys are (RoFormer's rotary_value). */
+      readonly values?: true;
+    }
   /** ALiBi (Press et al. 2022): slope[head] · key is added to the scores, for softmax the same as slope · (key − query). */
   | {
       readonly type: 'alibi';

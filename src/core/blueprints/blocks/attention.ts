@@ -29,7 +29,17 @@ interface Shape {
 }
 
 export type Extras = Partial<
-  Pick<Attention, 'softCap' | 'queryKeyNorm' | 'sinks' | 'gate' | 'gateActivation' | 'clip' | 'queryGrowth'>
+  Pick<
+    Attention,
+    | 'softCap'
+    | 'queryKeyNorm'
+    | 'sinks'
+    | 'gate'
+    | 'gateActivation'
+    | 'clip'
+    | 'queryGrowth'
+    | 'separateValues'
+  >
 >;
 
 interface Names {

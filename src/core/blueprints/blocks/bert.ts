@@ -13,7 +13,9 @@ import {
   type Embeddings,
   type Encoder,
   type LayerNames,
+  type Named,
   type Pooler,
+  type TableShape,
 } from './encoder';
 import { layerNorm, linear, mlp } from './layers';
 
@@ -28,12 +30,11 @@ interface Defaults {
   readonly positions?: number;
   readonly segments?: number;
   readonly epsilon?: number;
-  readonly pad?: number;
   readonly tied?: boolean;
 }
 
-/** Keys that BERT and its kin read. */
-export function bertKeys(defaults: Defaults = {}) {
+/** Keys that BERT and its kin read, those that are encoders alone. */
+export function encoderKeys(defaults: Defaults = {}) {
   return {
     vocab_size: size(defaults.vocabulary ?? 30522),
     hidden_size: size(defaults.width ?? 768, { role: 'width' }),
@@ -45,17 +46,26 @@ export function bertKeys(defaults: Defaults = {}) {
     type_vocab_size: size(defaults.segments ?? 2),
     layer_norm_eps: real(defaults.epsilon ?? 1e-12),
     initializer_range: real(0.02),
-    is_decoder: flag(false),
-    add_cross_attention: flag(false),
     tie_word_embeddings: tie(defaults.tied ?? true),
   } as const;
 }
 
+export type EncoderConfig = Values<ReturnType<typeof encoderKeys>> & Common;
+
+/** Keys of families that may also be decoders. */
+export function bertKeys(defaults: Defaults = {}) {
+  return { ...encoderKeys(defaults), is_decoder: flag(false), add_cross_attention: flag(false) } as const;
+}
+
 export type BertConfig = Values<ReturnType<typeof bertKeys>> & Common;
 
-/** Keys of families whose positions start after the padding's (RoBERTa). */
+/** The key of families whose positions start after the padding's (RoBERTa). */
+export function padding(fallback: number) {
+  return { pad_token_id: nullableSize(fallback, { min: 0 }) } as const;
+}
+
 export function paddedKeys(defaults: Defaults = {}) {
-  return { ...bertKeys(defaults), pad_token_id: nullableSize(defaults.pad ?? 1, { min: 0 }) } as const;
+  return { ...bertKeys(defaults), ...padding(1) } as const;
 }
 
 export type PaddedConfig = Values<ReturnType<typeof paddedKeys>> & Common;
@@ -63,6 +73,20 @@ export type PaddedConfig = Values<ReturnType<typeof paddedKeys>> & Common;
 /** Heads divide the width. */
 export function wholeHeads(c: Pick<BertConfig, 'hidden_size' | 'num_attention_heads'>, checks: Checks): void {
   checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads);
+}
+
+/** Only a decoder attends to an encoder. */
+export function decoderCrosses(
+  c: Pick<BertConfig, 'is_decoder' | 'add_cross_attention'>,
+  checks: Checks,
+): void {
+  if (!c.is_decoder) checks.value('add_cross_attention', c.add_cross_attention, false);
+}
+
+/** What the classes of BERT refuse. */
+export function bertChecks(c: BertConfig, checks: Checks): void {
+  wholeHeads(c, checks);
+  decoderCrosses(c, checks);
 }
 
 /** What the attention of these families is made of. */
@@ -147,18 +171,24 @@ export function bertLayer(
   return (own.norms === 'before' ? preNormLayer : postNormLayer)(parts, names, cross);
 }
 
-interface Named {
-  readonly name: string;
-  readonly module: Module;
-}
-
 /** Layers one after the other, between what the stack itself holds before and after them. */
 export function layerStack(
   layers: readonly Block[],
-  own: { readonly before?: Named; readonly after?: Named; readonly name?: string } = {},
+  own: {
+    readonly before?: Named;
+    readonly after?: Named;
+    /** Tables that the layers' attention reads. */
+    readonly held?: Named;
+    readonly name?: string;
+  } = {},
 ): Block {
-  const { before, after } = own;
-  const children = { ...named(before), ...listed(own.name ?? 'layer', layers), ...named(after) };
+  const { before, after, held } = own;
+  const children = {
+    ...named(held),
+    ...named(before),
+    ...listed(own.name ?? 'layer', layers),
+    ...named(after),
+  };
   return block('stack', children, (trace, x) =>
     trace.chain(x, ...modules(before), ...layers, ...modules(after)),
   );
@@ -207,19 +237,20 @@ const named = (part: Named | undefined): Record<string, Module> =>
 
 const modules = (part: Named | undefined): Module[] => (part === undefined ? [] : [part.module]);
 
-/** BERT's tables, or those of RoBERTa, whose positions are counted from the padding's on. */
-export function bertTables(
-  c: Omit<BertConfig, 'is_decoder' | 'add_cross_attention' | 'tie_word_embeddings'>,
-  own: { readonly width?: number; readonly offset?: number; readonly norm?: boolean } = {},
-): Embeddings {
+type TableKeys = Pick<
+  BertConfig,
+  'vocab_size' | 'hidden_size' | 'max_position_embeddings' | 'type_vocab_size' | 'layer_norm_eps'
+>;
+
+/** BERT's tables, with what a family has otherwise. */
+export function bertTables(c: TableKeys, own: Partial<TableShape> = {}): Embeddings {
   return bertEmbeddings({
     vocabulary: c.vocab_size,
     positions: c.max_position_embeddings,
     segments: c.type_vocab_size,
-    width: own.width ?? c.hidden_size,
+    width: c.hidden_size,
     epsilon: c.layer_norm_eps,
-    offset: own.offset ?? 0,
-    norm: own.norm ?? true,
+    ...own,
   });
 }
 

@@ -76,48 +76,81 @@ export interface Embeddings {
   readonly tokens: Embedding;
 }
 
-/**
- * Token, position and segment tables, summed and normalised: ids and segment ids [b, s] → [b, s, width].
- *
- * Without segments it takes ids alone.
- */
-export function bertEmbeddings(shape: {
+/** A table whose ids a class takes as zero when they are not given: tasks, sides of bounding boxes. */
+export interface ZeroTable {
+  readonly name: string;
+  readonly rows: number;
+  /** Look-ups in it: two for a table of left and right sides. */
+  readonly uses?: number;
+}
+
+export interface TableShape {
   readonly vocabulary: number;
-  readonly positions: number;
+  /** Rows of the table of positions; none where positions come in another way. */
+  readonly positions?: number;
   readonly segments?: number;
   readonly width: number;
   readonly epsilon: number;
   /** Row of the first position. */
   readonly offset?: number;
-  /** False: the sum is not normalised. */
-  readonly norm?: boolean;
-}): Embeddings {
-  const tokens = embedding('tokens', shape.vocabulary, shape.width);
-  const positions = embedding('positions', shape.positions, shape.width, { offset: shape.offset ?? 0 });
-  const norms = shape.norm === false ? [] : [layerNorm(shape.width, shape.epsilon)];
-  const tables = { word_embeddings: tokens, position_embeddings: positions };
-  const normed = norms[0] === undefined ? {} : { LayerNorm: norms[0] };
-  const place = (trace: Trace, ids: Wire): Wire => trace.run(positions, trace.run({ op: 'positions' }, ids));
-  if (shape.segments === undefined) {
-    return {
-      tokens,
-      block: block('embeddings', { ...tables, ...normed }, (trace, ids) =>
-        trace.chain(trace.add(trace.run(tokens, ids), place(trace, ids)), ...norms),
-      ),
-    };
-  }
-  const segments = embedding('segments', shape.segments, shape.width);
-  const children = { ...tables, token_type_embeddings: segments, ...normed };
+  readonly more?: readonly ZeroTable[];
+  /** What the sum passes; a LayerNorm under `LayerNorm`, where not given. */
+  readonly after?: readonly Named[];
+}
+
+/** A module under a name. */
+export interface Named {
+  readonly name: string;
+  readonly module: Module;
+}
+
+/**
+ * Token, position and segment tables, summed and normalised: ids and segment ids [b, s] → [b, s, width].
+ *
+ * Without segments it takes ids alone.
+ */
+export function bertEmbeddings(shape: TableShape): Embeddings {
+  const { vocabulary, width, offset = 0, more = [] } = shape;
+  const tokens = embedding('tokens', vocabulary, width);
+  const positions =
+    shape.positions === undefined ? undefined : embedding('positions', shape.positions, width, { offset });
+  const segments = shape.segments === undefined ? undefined : embedding('segments', shape.segments, width);
+  const others = more.map(({ name, rows, uses = 1 }) => ({
+    name,
+    uses,
+    table: embedding('positions', rows, width),
+  }));
+  const after = shape.after ?? [{ name: 'LayerNorm', module: layerNorm(width, shape.epsilon) }];
+  const children: Record<string, Module> = { word_embeddings: tokens };
+  if (positions !== undefined) children['position_embeddings'] = positions;
+  if (segments !== undefined) children['token_type_embeddings'] = segments;
+  for (const { name, table } of others) children[name] = table;
+  for (const { name, module } of after) children[name] = module;
+  const sum = (trace: Trace, ids: Wire, segmentIds?: Wire): Wire => {
+    let x = trace.run(tokens, ids);
+    if (segments !== undefined) x = trace.add(x, trace.run(segments, segmentIds!));
+    if (positions !== undefined) {
+      x = trace.add(x, trace.run(positions, trace.run({ op: 'positions' }, ids)));
+    }
+    for (const { table, uses } of others) {
+      for (let use = 0; use < uses; use++) x = trace.add(x, trace.chain(ids, { op: 'zeros' }, table));
+    }
+    return trace.chain(x, ...after.map(({ module }) => module));
+  };
   return {
     tokens,
-    block: block('embeddings', children, (trace, ids, segmentIds) => {
-      const summed = trace.add(trace.run(tokens, ids), trace.run(segments, segmentIds));
-      return trace.chain(trace.add(summed, place(trace, ids)), ...norms);
-    }),
+    block:
+      segments === undefined
+        ? block('embeddings', children, (trace, ids) => sum(trace, ids))
+        : block('embeddings', children, (trace, ids, segmentIds) => sum(trace, ids, segmentIds)),
   };
 }
 
-/** [b, s, width] → [b, s, vocabulary]; tied, the decoder shares the token table and the head's bias. */
+/**
+ * [b, s, width] → [b, s, vocabulary]; tied, the decoder shares the token table.
+ *
+ * @param names a bias beside the decoder, which a tied decoder takes for its own, or `decoder` for its own alone.
+ */
 export function maskedLanguageHead(
   parts: {
     readonly dense: Linear;
@@ -125,18 +158,30 @@ export function maskedLanguageHead(
     readonly activation: string;
     readonly tokens: Embedding;
   },
-  names: { readonly dense: string; readonly norm: string },
+  names: {
+    readonly dense: string;
+    readonly norm: string;
+    readonly decoder?: string;
+    readonly bias?: 'beside' | 'own';
+  },
   tied: boolean,
 ): Block {
   const { tokens } = parts;
   const bias = parameter(tokens.rows);
-  const decoder = linear(tokens.width, tokens.rows, tied ? { bias, weight: tokens.weight } : {});
+  const beside = names.bias !== 'own';
+  const shared = tied ? { weight: tokens.weight, ...(beside ? { bias } : {}) } : {};
+  const decoder = linear(tokens.width, tokens.rows, shared);
+  const children = {
+    [names.dense]: parts.dense,
+    [names.norm]: parts.norm,
+    [names.decoder ?? 'decoder']: decoder,
+  };
   return block(
     'head',
-    { [names.dense]: parts.dense, [names.norm]: parts.norm, decoder },
+    children,
     (trace, x) =>
       trace.chain(x, parts.dense, { op: 'activation', activation: parts.activation }, parts.norm, decoder),
-    { bias },
+    beside ? { bias } : {},
   );
 }
 
@@ -205,14 +250,15 @@ export function linearHead(name: string, on: EncoderHead['on'], outputs: (config
 }
 
 /** [b, s, width] → [b, 1, labels]: the first token through a matrix, an activation and the labels' matrix. */
-export function firstTokenClassifier(
+export function firstTokenClassifier<C extends HeadConfig>(
   name: string,
-  activation: string | ((config: HeadConfig) => string),
+  activation: string | ((config: C) => string),
   names: { readonly dense: string; readonly output: string } = { dense: 'dense', output: 'out_proj' },
+  outputs: (config: C) => number = labels,
 ) {
-  return (config: HeadConfig): EncoderHeads => {
+  return (config: C): EncoderHeads => {
     const dense = linear(config.hidden_size, config.hidden_size);
-    const output = linear(config.hidden_size, labels(config));
+    const output = linear(config.hidden_size, outputs(config));
     const between = typeof activation === 'string' ? activation : activation(config);
     const head = block('head', { [names.dense]: dense, [names.output]: output }, (trace, x) =>
       trace.chain(x, { op: 'firstToken' }, dense, { op: 'activation', activation: between }, output),

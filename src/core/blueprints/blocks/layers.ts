@@ -48,6 +48,12 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
       };
 }
 
+/** A linear map in groups, as a 1 × 1 convolution holds it: weight [outputs, inputs / groups, 1], bias [outputs]. */
+export function groupedLinear(inputs: number, outputs: number, groups: number): Linear {
+  const weight = parameter(outputs, inputs / groups, 1);
+  return { ...linear(inputs, outputs, { weight }), groups };
+}
+
 function started(deviation: number | undefined, weight: Parameter): Parameter {
   return deviation === undefined ? weight : { ...weight, deviation };
 }
@@ -118,6 +124,11 @@ export function batchNorm(width: number, epsilon: number): Norm {
 /** A norm of feature maps [b, c, h, w] in place of the last axis. */
 export function overChannels(norm: Norm): Norm {
   return { ...norm, axis: 'channels' };
+}
+
+/** Weight and bias [width] without mean and deviation. */
+export function affine(width: number): Norm {
+  return { ...layerNorm(width, 0), type: 'affine' };
 }
 
 /** RMSNorm with weight [width]. */

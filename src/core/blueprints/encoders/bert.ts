@@ -1,7 +1,6 @@
 /** BERT (Devlin et al. 2018), and the families that are it under other names: ERNIE, Megatron-BERT with norms first. */
 import { labels, type Common } from '../../config/common';
 import { flag, size } from '../../config/keys';
-import { block } from '../../model/build';
 import {
   bertBody,
   bertKeys,
@@ -9,22 +8,23 @@ import {
   bertTables,
   layerStack,
   poolerOf,
-  wholeHeads,
+  bertChecks,
   type BertConfig,
+  type EncoderConfig,
 } from '../blocks/bert';
 import {
   encoderArchitecture,
   linearHead,
   maskedLanguageHead,
-  type Embeddings,
   type Encoder,
   type EncoderHeads,
   type Pooler,
 } from '../blocks/encoder';
-import { embedding, layerNorm, linear } from '../blocks/layers';
+import { layerNorm, linear } from '../blocks/layers';
 import { family, type Blueprint } from '../family';
 
-const layersOf = (c: BertConfig, own: Parameters<typeof bertLayer>[1] = {}) =>
+/** As many layers as the config says. */
+export const layersOf = (c: EncoderConfig, own: Parameters<typeof bertLayer>[1] = {}) =>
   Array.from({ length: c.num_hidden_layers }, () => bertLayer(c, own));
 
 /** Under `cls.predictions`: a transform, then the table of tokens again. */
@@ -78,7 +78,7 @@ export const bert = family({
   keys: bertKeys(),
   base: 'BertModel',
   initializerRange: (c) => c.initializer_range,
-  check: wholeHeads,
+  check: bertChecks,
   architectures: bertClasses('Bert', 'bert', 'BertLMHeadModel', (c: BertConfig, pooler) =>
     bertBody({
       embeddings: bertTables(c),
@@ -92,31 +92,19 @@ const ernieKeys = { ...bertKeys(), use_task_id: flag(false), task_type_vocab_siz
 
 type ErnieConfig = BertConfig & { readonly use_task_id: boolean; readonly task_type_vocab_size: number };
 
-/** BERT's tables, and one of tasks, of which the first is meant where none is named. */
-function ernieEmbeddings(c: ErnieConfig): Embeddings {
-  if (!c.use_task_id) return bertTables(c);
-  const { tokens, block: sum } = bertTables(c, { norm: false });
-  const tasks = embedding('segments', c.task_type_vocab_size, c.hidden_size);
-  const norm = layerNorm(c.hidden_size, c.layer_norm_eps);
-  const children = { '(tables)': sum, task_type_embeddings: tasks, LayerNorm: norm };
-  return {
-    tokens,
-    block: block('embeddings', children, (trace, ids, segments) => {
-      const task = trace.run(tasks, trace.run({ op: 'zeros' }, ids));
-      return trace.run(norm, trace.add(trace.run(sum, ids, segments), task));
-    }),
-  };
-}
+/** A table of tasks, of which the first is meant where none is named. */
+const tasks = (c: ErnieConfig) =>
+  c.use_task_id ? { more: [{ name: 'task_type_embeddings', rows: c.task_type_vocab_size }] } : {};
 
 export const ernie = family({
   modelType: 'ernie',
   keys: ernieKeys,
   base: 'ErnieModel',
   initializerRange: (c) => c.initializer_range,
-  check: wholeHeads,
+  check: bertChecks,
   architectures: bertClasses('Ernie', 'ernie', 'ErnieForCausalLM', (c: ErnieConfig, pooler) =>
     bertBody({
-      embeddings: ernieEmbeddings(c),
+      embeddings: bertTables(c, tasks(c)),
       encoder: layerStack(layersOf(c)),
       ...poolerOf(c, pooler),
     }),
@@ -129,11 +117,11 @@ export const megatronBert = family({
   keys: bertKeys({ vocabulary: 29056, width: 1024, layers: 24, heads: 16, intermediate: 4096 }),
   base: 'MegatronBertModel',
   initializerRange: (c) => c.initializer_range,
-  check: wholeHeads,
+  check: bertChecks,
   architectures: bertClasses('MegatronBert', 'bert', 'MegatronBertForCausalLM', (c: BertConfig, pooler) => {
     const names = { attention: 'attention', attentionNorm: 'attention.ln', mlp: '(mlp)', mlpNorm: 'ln' };
     return bertBody({
-      embeddings: bertTables(c, { norm: false }),
+      embeddings: bertTables(c, { after: [] }),
       encoder: layerStack(layersOf(c, { names, norms: 'before' }), {
         after: { name: 'ln', module: layerNorm(c.hidden_size, c.layer_norm_eps) },
       }),

@@ -2,6 +2,36 @@
 import type { Family } from '../family';
 import { albert } from './albert';
 import { bert, ernie, megatronBert } from './bert';
+import { bertGeneration } from './bertGeneration';
+import { distilbert } from './distilbert';
+import { electra } from './electra';
+import { fnet } from './fnet';
+import { ibert } from './ibert';
+import { layoutlm } from './layoutlm';
+import { mobilebert } from './mobilebert';
+import { mpnet } from './mpnet';
+import { rembert } from './rembert';
 import { robertas } from './roberta';
+import { rocBert } from './rocBert';
+import { roformer } from './roformer';
+import { squeezebert } from './squeezebert';
 
-export const encoders: readonly Family[] = [bert, albert, ernie, megatronBert, ...robertas];
+export const encoders: readonly Family[] = [
+  bert,
+  albert,
+  ernie,
+  megatronBert,
+  ...robertas,
+  distilbert,
+  mpnet,
+  electra,
+  rembert,
+  bertGeneration,
+  roformer,
+  layoutlm,
+  ibert,
+  rocBert,
+  squeezebert,
+  fnet,
+  mobilebert,
+];

@@ -7,7 +7,7 @@ import {
   layerStack,
   paddedKeys,
   poolerOf,
-  wholeHeads,
+  bertChecks,
   type PaddedConfig,
 } from '../blocks/bert';
 import {
@@ -92,7 +92,7 @@ function body(norms?: Norms) {
     const encoder = layerStack(layers, last && norms.last.in === 'encoder' ? { after: last } : {});
     return {
       ...bertBody({
-        embeddings: bertTables(c, { offset, norm: norms?.embeddings ?? true }),
+        embeddings: bertTables(c, { offset, ...(norms?.embeddings === false ? { after: [] } : {}) }),
         encoder,
         ...(last && norms.last.in === 'body' ? { after: last } : {}),
         ...poolerOf(c, pooler),
@@ -118,7 +118,7 @@ function roberta(
     keys: own.keys ?? paddedKeys(),
     base: `${prefix}Model`,
     initializerRange: (c) => c.initializer_range,
-    check: wholeHeads,
+    check: bertChecks,
     architectures: robertaClasses(prefix, name, body(own.norms), own),
   });
 }
