@@ -62,6 +62,7 @@ async function runLeaf(
     case 'rotary':
       // Angles depend on the length alone: the attention that uses them computes them.
       return x;
+    case 'similarity':
     case 'holder':
       throw new Error(`${path} has no forward pass`);
   }

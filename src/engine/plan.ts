@@ -90,6 +90,8 @@ function unsupported(run: Leaf | Operation): string | undefined {
       if (run.transposed) return 'transposed convolution';
       if (run.dilation?.some((each) => each > 1)) return 'dilated convolution';
       return run.kernel.length > 2 ? `convolution over ${run.kernel.length} axes` : undefined;
+    case 'similarity':
+      return 'products of two batches';
     case 'holder':
       return 'a module without a forward pass';
     case 'linear':

@@ -24,6 +24,7 @@ export function resultShape(run: Leaf | Operation, inputs: readonly Shape[]): Sh
     case 'norm':
     case 'experts':
     case 'rotary':
+    case 'similarity':
     case 'holder':
       return x;
   }
@@ -115,6 +116,7 @@ export function largestValue(run: Leaf | Operation, inputs: readonly Shape[]): n
     case 'embedding':
     case 'norm':
     case 'rotary':
+    case 'similarity':
     case 'holder':
       return result;
   }

@@ -5,6 +5,7 @@ import { gptFamilies } from './gpt';
 import { hybrids } from './hybrid';
 import { llama } from './llama';
 import { mixtures } from './moe';
+import { multimodalFamilies } from './multimodal';
 import { seq2seq } from './seq2seq';
 import { speech } from './speech';
 import { visionFamilies } from './vision';
@@ -18,6 +19,7 @@ const families: readonly Family[] = [
   ...seq2seq,
   ...speech,
   ...visionFamilies,
+  ...multimodalFamilies,
 ];
 
 const byType = new Map(families.map((family) => [family.modelType, family]));

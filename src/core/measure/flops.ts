@@ -12,6 +12,7 @@ import {
   type Attention,
   type Block,
   type Experts,
+  type Linear,
   type Model,
   type ModelInput,
   type Module,
@@ -145,6 +146,12 @@ class Counter {
         // One outer product of frequencies and positions, whatever the batch; outside of the gradient.
         if (!cached) cost.forward += product(2, Math.ceil(module.dim / 2), x.shape[1] ?? 1);
         return output([]);
+      case 'similarity': {
+        const others = inputs[1] ?? x;
+        const [rows, columns] = [x.shape[0]!, others.shape[0]!];
+        if (!cached) charge(cost, product(2, rows, columns, x.shape.at(-1)!), true);
+        return output([rows, columns]);
+      }
       case 'linear':
         if (!cached) {
           const each = module.inputs / (module.groups ?? 1);
@@ -253,6 +260,7 @@ class Counter {
         return;
       case 'fused':
         this.run(projections.qkv, [x]);
+        if (memory !== x) this.keyValueOf(module, projections.qkv, x, memory);
         return;
       case 'latent': {
         const { query } = projections;
@@ -264,6 +272,13 @@ class Counter {
         return;
       }
     }
+  }
+
+  /** Of one matrix for query, key and value, the rows of key and value are for the sequence that is looked at. */
+  private keyValueOf(module: Attention, qkv: Linear, x: Value, memory: Value): void {
+    const outputs = module.keyValueHeads * (module.headDim + module.valueDim);
+    const each = (of: Value) => (of.cached ? 0n : product(2, rows(of.shape), qkv.inputs, outputs));
+    charge(this.costOf(qkv), each(memory) - each(x), memory.gradient);
   }
 
   private costOf(module: Module): Cost {

@@ -59,7 +59,11 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'sinusoids':
       return { shape: [1, length, operation.width], gradient: false, cached };
     case 'learnedSequence':
-      return { shape: [1, ...operation.table.shape], gradient: true, cached };
+      return {
+        shape: [operation.eachBatch ? batch : 1, ...operation.table.shape.slice(-2)],
+        gradient: true,
+        cached,
+      };
     case 'firstToken':
     case 'lastToken':
     case 'meanTokens':

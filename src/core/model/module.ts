@@ -275,6 +275,11 @@ export interface Convolution extends ModuleBase {
   readonly bias?: Parameter;
 }
 
+/** Each row of one batch with each of another: [a, 1, w], [b, 1, w] → [a, b], their products (CLIP's logits). */
+export interface Similarity extends ModuleBase {
+  readonly kind: 'similarity';
+}
+
 /** Tensors that a block holds directly (a class token, a position table). */
 export interface Holder extends ModuleBase {
   readonly kind: 'holder';
@@ -291,7 +296,7 @@ export interface Block extends ModuleBase {
 export type BlockRole = 'model' | 'stack' | 'layer' | 'embeddings' | 'head' | 'pooler' | 'part';
 
 export type Module =
-  Linear | Embedding | Norm | Attention | Mlp | Experts | Convolution | Rotary | Holder | Block;
+  Linear | Embedding | Norm | Attention | Mlp | Experts | Convolution | Rotary | Holder | Block | Similarity;
 
 /** Names as transformers' ACT2FN has them, of those that the engine can compute; others are kept by their name. */
 export type Activation = string;

@@ -26,8 +26,8 @@ export type Operation =
       readonly padding?: number;
       readonly form?: 'vaswani';
     }
-  /** A learned sequence of its own, whatever x is: → [1, rows, width]. */
-  | { readonly op: 'learnedSequence'; readonly table: Parameter }
+  /** A learned sequence of its own, whatever x is: → [1, rows, width], or one for each of the batch. */
+  | { readonly op: 'learnedSequence'; readonly table: Parameter; readonly eachBatch?: true }
   /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
   | { readonly op: 'firstToken' }
   /** [b, s, w] → [b, 1, w]: the last position (the end-of-sequence token). */

@@ -72,6 +72,7 @@ function detail(module: Module): string {
       return Object.values(module.parameters)
         .map(({ shape }) => shape.join('×'))
         .join(' · ');
+    case 'similarity':
     case 'block':
       return '';
   }

@@ -136,6 +136,17 @@ export function fusedAttention(
   return attention(shape, shape.headDim, { type: 'fused', qkv, layout }, output, children);
 }
 
+/** torch.nn.MultiheadAttention: query, key and value in one tensor that no module of its own holds. */
+export function torchAttention(width: number, heads: number, place: Attention['place']): Attention {
+  const qkv = linear(width, 3 * width);
+  const parameters = { in_proj_weight: qkv.weight, in_proj_bias: qkv.bias! };
+  return fusedAttention(
+    { place, heads, headDim: Math.floor(width / heads), mask: { type: 'full' } },
+    { qkv: { ...qkv, parameters }, output: linear(width, width) },
+    { qkv: '(in_proj)', output: 'out_proj' },
+  );
+}
+
 /** Multi-head latent attention under DeepSeek's names. */
 export function latentAttention(
   shape: Shape & { readonly valueDim: number; readonly latentDim: number; readonly rotaryDim: number },

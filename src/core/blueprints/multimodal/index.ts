@@ -1,0 +1,6 @@
+/** Models of images and text. */
+import type { Family } from '../family';
+import { clips } from './clip';
+import { siglip, siglipTextModel, siglipVisionModel } from './siglip';
+
+export const multimodalFamilies: readonly Family[] = [...clips, siglip, siglipTextModel, siglipVisionModel];
