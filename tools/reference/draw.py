@@ -162,7 +162,8 @@ class Draw:
         if factor == 1 or (self.whole_heads and re.search(r"head_dim|rope|d_kv|d_head|dim_head", key)):
             return None
         if is_size(key, value):
-            return max(8, value // factor) if value % factor == 0 else max(8, value // factor // 8 * 8)
+            new = max(8, value // factor) if value % factor == 0 else max(8, value // factor // 8 * 8)
+            return new + new % 2
         if is_ints(value) and SIZE.search(key) and not NO_SIZE.search(key) and min(value) >= 16:
             return [max(8, each // factor) for each in value]
         return None
@@ -177,8 +178,8 @@ class Draw:
             new = value
             while new > 2 and new % 2 == 0 and new > value // factor:
                 new //= 2
-            if sizes and not any(size % new == 0 for size in sizes):
-                new = value
+            if sizes and not any(size % new == 0 and size // new >= 4 for size in sizes):
+                new = next((n for n in (8, 6, 4, 3, 2) if any(size % n == 0 for size in sizes)), value)
             if new != value:
                 edit.sets.append((level.place, key, new))
                 values[key] = new

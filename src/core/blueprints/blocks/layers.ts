@@ -31,6 +31,8 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
       options.deviation,
       layout === 'output-input' ? parameter(outputs, inputs) : parameter(inputs, outputs),
     );
+  // A head that is tied to a table of another size multiplies with what it is tied to (Marian's two vocabularies).
+  if (options.weight?.shape.length === 2 && layout === 'output-input') outputs = weight.shape[0]!;
   const wanted = options.bias ?? true;
   const bias = wanted === true ? parameter(outputs) : wanted === false ? undefined : wanted;
   // Written out rather than spread: every what-if builds thousands of these.
