@@ -88,6 +88,7 @@ function unsupported(run: Leaf | Operation): string | undefined {
       return unsupportedAttention(run);
     case 'convolution':
       if (run.transposed) return 'transposed convolution';
+      if (run.magnitude !== undefined) return 'convolution with a weight norm';
       if (run.dilation?.some((each) => each > 1)) return 'dilated convolution';
       return run.kernel.length > 2 ? `convolution over ${run.kernel.length} axes` : undefined;
     case 'similarity':
@@ -179,8 +180,9 @@ function unsupportedAttention(module: Attention): string | undefined {
 function unsupportedPosition(position: PositionScheme): string | undefined {
   switch (position.type) {
     case 'none':
-    case 'relativeBuckets':
       return undefined;
+    case 'relativeBuckets':
+      return position.gate === undefined ? undefined : 'gated relative positions';
     case 'alibi':
       return 'ALiBi';
     case 'rotaryGrid':

@@ -16,8 +16,11 @@ export function configGlobs(scope: vscode.Uri): string[] {
   return Array.isArray(value) ? value.filter((glob): glob is string => typeof glob === 'string') : [];
 }
 
-const WORKLOAD_DEFAULTS: Workload = { batch: 1, tokens: 1024, decoderTokens: 1024, context: 4096 };
-const WORKLOAD_LIMITS: Record<keyof Workload, number> = {
+/** What settings say of a workload; a sound keeps the length that the core gives it. */
+type Lengths = Required<Omit<Workload, 'sound'>>;
+
+const WORKLOAD_DEFAULTS: Lengths = { batch: 1, tokens: 1024, decoderTokens: 1024, context: 4096 };
+const WORKLOAD_LIMITS: Record<keyof Lengths, number> = {
   batch: 1_000_000,
   tokens: 100_000_000,
   decoderTokens: 100_000_000,
@@ -27,7 +30,7 @@ const WORKLOAD_LIMITS: Record<keyof Workload, number> = {
 /** What a forward pass is counted for; a value outside its limits is replaced by its default. */
 export function workload(scope: vscode.Uri): Workload {
   const settings = configuration(scope);
-  const read = (name: keyof Workload): number => {
+  const read = (name: keyof Lengths): number => {
     const value = settings.get<unknown>(`workload.${name}`);
     const valid =
       typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= WORKLOAD_LIMITS[name];

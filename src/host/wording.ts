@@ -122,6 +122,8 @@ export function wordInputs(inputs: readonly InputShape[], format: NumberFormat):
       if (/^(?:decoder_)?input_ids$/.test(name)) {
         return name.startsWith('decoder_') ? l10n.t('{0} decoder tokens', size) : l10n.t('{0} tokens', size);
       }
+      if (name === 'input_values') return l10n.t('{0} samples', size);
+      if (name === 'input_features') return l10n.t('{0} features', size);
       if (name === 'pixel_values') return l10n.t('{0} pixels', size);
       return undefined;
     })

@@ -6,6 +6,7 @@
  */
 import type { Workload } from '../analysis';
 import { computedKeys, pastKeys, visiblePairs } from './maskPairs';
+import { inputShape } from './inputs';
 import { convolved, operate, type Value } from './shapes';
 import {
   isOperation,
@@ -58,23 +59,12 @@ export function decodeFlops(model: Model, workload: Workload): FlopCount {
   return counter.count(
     model,
     (input) => {
-      const [batch = 1, length = 1] = inputShape(input, workload);
+      const shape = inputShape(input, workload);
       const encoder = decoder && !(input.type === 'tokens' && input.stream === 'decoderTokens');
-      return encoder ? [batch, length] : [batch, 1];
+      return encoder ? shape : [shape[0] ?? 1, 1];
     },
     (input) => decoder && !(input.type === 'tokens' && input.stream === 'decoderTokens'),
   );
-}
-
-/** Shape of an input under a workload: lengths cut to what the positions allow. */
-export function inputShape(input: ModelInput, workload: Workload): number[] {
-  if (input.type === 'pixels') {
-    const image = [input.channels, input.height, input.width];
-    return input.frames === undefined ? [workload.batch, ...image] : [workload.batch, input.frames, ...image];
-  }
-  const wanted = input.stream === 'tokens' ? workload.tokens : workload.decoderTokens;
-  const limit = input.type === 'tokens' ? (input.limit ?? Infinity) : Infinity;
-  return [workload.batch, Math.min(wanted, limit)];
 }
 
 /** a·b·c… exactly, however large. */
@@ -201,7 +191,7 @@ class Counter {
     const x = inputs[0]!;
     const memory = inputs[1] ?? x;
     this.project(module, x, memory, inputs[2] ?? memory);
-    this.positions(module);
+    this.positions(module, x);
     for (const norm of module.queryKeyNorm?.query ?? []) this.run(norm, [x]);
     for (const norm of module.queryKeyNorm?.key ?? []) this.run(norm, [memory]);
     const [batch = 1, queries = 1] = x.shape;
@@ -231,7 +221,11 @@ class Counter {
   }
 
   /** Products that make a bias of the offsets: once a pass, whatever the batch. */
-  private positions({ position }: Attention): void {
+  private positions({ position, heads, headDim }: Attention, x: Value): void {
+    if (position.type === 'relativeBuckets' && position.gate !== undefined) {
+      const [batch = 1, length = 1] = x.shape;
+      this.run(position.gate.project, [{ ...x, shape: [batch, heads, length, headDim] }]);
+    }
     if (position.type !== 'continuousGrid') return;
     const side = 2 * position.window - 1;
     const offsets: Value = { shape: [side, side, 2], gradient: false, cached: false };

@@ -55,6 +55,7 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       return { shape: x.shape, gradient, cached };
     case 'addTable':
     case 'scaleChannels':
+    case 'weighLayers':
       return { shape: x.shape, gradient: true, cached };
     case 'sinusoids':
       return { shape: [1, length, operation.width], gradient: false, cached };
@@ -77,6 +78,16 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       const all = inputs.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
       return shaped(...x.shape.map((side, each) => (each === axis ? all : side)));
     }
+    case 'asChannel':
+      return shaped(batch, 1, length);
+    case 'gatedChannels':
+      return shaped(batch, Math.floor(length / 2), ...rest);
+    case 'dropLastFrames':
+      return shaped(batch, length, Math.max(0, (rest[0] ?? 0) - operation.count));
+    case 'fitTokens':
+      return shaped(batch, inputs[1]?.shape[1] ?? length, ...rest);
+    case 'spreadTokens':
+      return shaped(batch, length * operation.factor, Math.floor((rest[0] ?? 0) / operation.factor));
     case 'swapFramesAndChannels':
       return shaped(batch, rest[0] ?? 1, length, ...rest.slice(1));
     case 'pool':

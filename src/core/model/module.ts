@@ -45,6 +45,17 @@ export type ModelInput =
       readonly height: number;
       readonly width: number;
       readonly frames?: number;
+    }
+  /**
+   * Sound: samples [batch, length], or frames of `features` numbers, [batch, features, length] where they are
+   * `featuresFirst` and [batch, length, features] where not. `length` where the class takes no other.
+   */
+  | {
+      readonly name: string;
+      readonly type: 'sound';
+      readonly features?: number;
+      readonly featuresFirst?: true;
+      readonly length?: number;
     };
 
 /** Sequences whose lengths a workload gives apart. */
@@ -273,6 +284,8 @@ export interface Convolution extends ModuleBase {
   readonly groups: number;
   readonly weight: Parameter;
   readonly bias?: Parameter;
+  /** The kernel is this times weight / ‖weight‖, a norm for each index of the last axis; [1, 1, kernel]. */
+  readonly magnitude?: Parameter;
 }
 
 /** Each row of one batch with each of another: [a, 1, w], [b, 1, w] → [a, b], their products (CLIP's logits). */

@@ -58,8 +58,20 @@ export type Operation =
   | { readonly op: 'scaleChannels'; readonly by: Parameter }
   /** Side by side: two or more of [b, s, w] → [b, s, Σw] of `features`, [b, Σs, w] of `tokens`, [b, Σc, …] of `channels`. */
   | { readonly op: 'concatenate'; readonly axis: 'features' | 'tokens' | 'channels' }
-  /** [b, frames, c, h, w] → [b, c, frames, h, w], and back. */
+  /** [b, frames, c, …] → [b, c, frames, …], and back. */
   | { readonly op: 'swapFramesAndChannels' }
+  /** [b, samples] → [b, 1, samples]: a sound as a map of one channel. */
+  | { readonly op: 'asChannel' }
+  /** Gated linear unit: [b, 2c, …] → [b, c, …], the first half times the sigmoid of the second. */
+  | { readonly op: 'gatedChannels' }
+  /** [b, c, t] → [b, c, t − n]: leaves out the last n frames. */
+  | { readonly op: 'dropLastFrames'; readonly count: number }
+  /** x [b, s, w] and another: cut, or filled with zeros, at its end to the other's length. */
+  | { readonly op: 'fitTokens' }
+  /** [b, s, f·w] → [b, s·f, w]: each token's features become those of `factor` tokens. */
+  | { readonly op: 'spreadTokens'; readonly factor: number }
+  /** x as the last of a stack's layers left it: the sum of what all of them left, weighed by the softmax of `weights`. */
+  | { readonly op: 'weighLayers'; readonly weights: Parameter }
   /** [b, c, h, w] → [b, c, h', w'], the largest or the average of each window. */
   | {
       readonly op: 'pool';

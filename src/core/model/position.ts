@@ -57,4 +57,9 @@ export type PositionScheme =
       readonly buckets: number;
       readonly maxDistance: number;
       readonly bidirectional: boolean;
+      /**
+       * Each query's share of it: a(b·scale − 1) + 2, with a and b the sigmoids of the sums of four of the eight
+       * numbers that `project` makes of a head's part of x; `scale` is [1, heads, 1, 1] (WavLM).
+       */
+      readonly gate?: { readonly project: Linear; readonly scale: Parameter };
     };

@@ -30,6 +30,8 @@ export async function prepareInput(
   input: RunInput,
   folder: string | undefined,
 ): Promise<PreparedInput> {
+  const sound = model.inputs.find(({ type }) => type === 'sound');
+  if (sound !== undefined) throw new RunFailure('unsupported', `sound (${sound.name}) as an input`);
   if (!model.inputs.some(({ type }) => type === 'tokens')) {
     return { values: model.inputs.map((own) => picture(own)), tokenizer: 'none', folded: false };
   }
@@ -40,7 +42,7 @@ export async function prepareInput(
   const tokenizer = beside ?? byteTokenizer(vocabulary);
   const streams = encodeStreams(input, tokenizer);
   const values = model.inputs.map((own): Value => {
-    if (own.type === 'pixels') return picture(own);
+    if (own.type === 'pixels' || own.type === 'sound') return picture(own);
     const { tokens, segments } = streams[own.stream];
     if (own.type === 'segments') return ids(segments.map((segment) => segment % segmentRows(model)));
     check(tokens, vocabulary, own.limit, own.stream);

@@ -22,6 +22,7 @@ export function shapesOf(model: Model, given: Shapes): (input: ModelInput) => nu
       const shape = given[companion?.name ?? 'input_ids'];
       return shape === undefined ? [0, 1] : sequences(shape);
     }
+    if (input.type === 'sound') return [...(given[input.name] ?? [0, 1, 1])];
     return [...(given[input.name] ?? [0, input.channels, input.height, input.width])];
   };
 }

@@ -44,6 +44,17 @@ export function bartKeys(d: Sizes) {
 
 export type BartConfig = Values<ReturnType<typeof bartKeys>> & Common;
 
+/** What a stack reads. */
+export type StackConfig = Pick<
+  BartConfig,
+  | 'vocab_size'
+  | 'd_model'
+  | `${'encoder' | 'decoder'}_${'layers' | 'ffn_dim' | 'attention_heads'}`
+  | 'max_position_embeddings'
+  | 'activation_function'
+  | 'scale_embedding'
+>;
+
 /** How a family's stacks are laid out. */
 export interface BartLayout {
   readonly norm: 'pre' | 'post';
@@ -75,7 +86,7 @@ export interface Stack {
 
 /** tokens (+ scale) + positions → layers; ids [b, s] (and the encoder's output) → [b, s, width]. */
 export function bartStack(
-  c: BartConfig,
+  c: StackConfig,
   layout: BartLayout,
   place: 'encoder' | 'decoder',
   cross: CrossAttention,

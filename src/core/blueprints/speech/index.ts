@@ -1,4 +1,6 @@
 /** Families that listen: speech, audio, and series of measurements. */
 import type { Family } from '../family';
+import { speechToText } from './speechToText';
+import { whisper } from './whisper';
 
-export const speech: readonly Family[] = [];
+export const speech: readonly Family[] = [whisper, speechToText];
