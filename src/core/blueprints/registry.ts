@@ -6,6 +6,7 @@ import { hybrids } from './hybrid';
 import { llama } from './llama';
 import { mixtures } from './moe';
 import { multimodalFamilies } from './multimodal';
+import { remoteFamilies } from './remote';
 import { seq2seq } from './seq2seq';
 import { speech } from './speech';
 import { visionFamilies } from './vision';
@@ -20,6 +21,7 @@ const families: readonly Family[] = [
   ...speech,
   ...visionFamilies,
   ...multimodalFamilies,
+  ...remoteFamilies,
 ];
 
 const byType = new Map(families.map((family) => [family.modelType, family]));

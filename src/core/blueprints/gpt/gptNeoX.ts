@@ -1,6 +1,6 @@
 /** GPT-NeoX (Black et al. 2022; Pythia): rotary positions on a part of each head, attention and feed-forward in parallel. */
 import { activation, tie } from '../../config/common';
-import { depth, flag, optionalReal, real, size, type Values } from '../../config/keys';
+import { depth, flag, optionalReal, real, size, text, type Values } from '../../config/keys';
 import { block } from '../../model/build';
 import type { Block, Rotary } from '../../model/module';
 import { fusedAttention } from '../blocks/attention';
@@ -8,7 +8,7 @@ import type { Decoder } from '../blocks/decoder';
 import { layerNorm, linear, mlp } from '../blocks/layers';
 import { parallel, sequential } from '../blocks/residual';
 import { rotary, rotaryKeys } from '../blocks/rotary';
-import { family } from '../family';
+import { family, type Checks } from '../family';
 import { rotatedDecoder } from './body';
 import { gptArchitectures, QUESTION, SEQUENCE, TOKEN } from './heads';
 
@@ -91,17 +91,55 @@ function body(c: Config): Decoder {
   );
 }
 
-export const gptNeoX = family({
-  modelType: 'gpt_neox',
+const spec = {
   keys,
   base: 'GPTNeoXModel',
-  initializerRange: (c) => c.initializer_range,
-  check: (c, checks) =>
+  initializerRange: (c: Config) => c.initializer_range,
+  check: (c: Config, checks: Checks) =>
     checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads),
-  architectures: gptArchitectures('GPTNeoX', {
-    name: 'gpt_neox',
-    body,
-    limit: (c) => c.max_position_embeddings,
-    heads: [SEQUENCE, TOKEN, QUESTION],
+};
+
+const shape = {
+  name: 'gpt_neox',
+  body,
+  limit: (c: Config) => c.max_position_embeddings,
+  heads: [SEQUENCE, TOKEN, QUESTION],
+};
+
+export const gptNeoX = family({
+  ...spec,
+  modelType: 'gpt_neox',
+  architectures: gptArchitectures('GPTNeoX', shape),
+});
+
+/** As some files spell it, for the same class. */
+export const gptNeoXHyphen = family({
+  ...spec,
+  modelType: 'gpt-neox',
+  architectures: gptArchitectures('GPTNeoX', shape),
+});
+
+const rewardKeys = { ...keys, pooling: text('last', ['last', 'mean']) } as const;
+
+/** Open Assistant's reward model: one number a sequence. */
+export const gptNeoXReward = family({
+  ...spec,
+  modelType: 'gpt_neox_reward_model',
+  keys: rewardKeys,
+  base: 'GPTNeoXRewardModel',
+  architectures: gptArchitectures<Values<typeof rewardKeys>>('GPTNeoX', {
+    ...shape,
+    heads: [
+      {
+        suffix: 'RewardModel',
+        make(width, c) {
+          const out = linear(width, 1);
+          return {
+            children: { out_proj: out },
+            run: [{ op: c.pooling === 'last' ? 'lastToken' : 'meanTokens' }, out],
+          };
+        },
+      },
+    ],
   }),
 });

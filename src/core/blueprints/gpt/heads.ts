@@ -50,6 +50,8 @@ interface Shape<C> {
   readonly languageHead?: string;
   /** The output head, where it is not the table's size without a bias. */
   readonly output?: (decoder: Decoder, config: C) => Linear;
+  /** What runs on the body's output before the output head. */
+  readonly beforeOutput?: (config: C) => Chain;
 }
 
 /** `GPTNeoModel` to `GPTNeoForQuestionAnswering`. */
@@ -64,10 +66,8 @@ export function gptArchitectures<C extends { readonly tie_word_embeddings: boole
   const output = shape.output ?? ((decoder, config) => vocabularyHead(decoder, config.tie_word_embeddings));
   const languageModel = made((decoder, config) => {
     const head = output(decoder, config);
-    return onBody(shape.name, decoder, {
-      children: { [shape.languageHead ?? 'lm_head']: head },
-      run: [head],
-    });
+    const children = { [shape.languageHead ?? 'lm_head']: head };
+    return onBody(shape.name, decoder, { children, run: [...(shape.beforeOutput?.(config) ?? []), head] });
   });
   return {
     [`${prefix}Model`]: made((decoder) => ({ ...decoder.block, role: 'model' })),

@@ -7,7 +7,7 @@ import { gpt2, gptSw3 } from './gpt2';
 import { gptBigCode } from './gptBigCode';
 import { codegen, gptJ } from './gptJ';
 import { gptNeo } from './gptNeo';
-import { gptNeoX } from './gptNeoX';
+import { gptNeoX, gptNeoXHyphen, gptNeoXReward } from './gptNeoX';
 import { gptNeoXJapanese } from './gptNeoXJapanese';
 import { imageGpt } from './imageGpt';
 import { mpt } from './mpt';
@@ -21,6 +21,8 @@ export const gptFamilies = [
   openaiGpt,
   gptNeo,
   gptNeoX,
+  gptNeoXHyphen,
+  gptNeoXReward,
   gptNeoXJapanese,
   gptJ,
   codegen,

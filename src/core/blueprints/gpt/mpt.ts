@@ -1,6 +1,6 @@
 /** MPT (MosaicML 2023): ALiBi, no biases anywhere, not even in the norms. */
 import { tie } from '../../config/common';
-import { depth, object, real, size, type Values } from '../../config/keys';
+import { depth, flag, object, real, size, type Values } from '../../config/keys';
 import { block } from '../../model/build';
 import type { Block } from '../../model/module';
 import { alibi } from '../blocks/alibi';
@@ -20,17 +20,28 @@ const keys = {
   vocab_size: size(50368),
   layer_norm_epsilon: real(1e-5),
   attn_config: object(),
+  no_bias: flag(true),
+  expansion_ratio: real(4),
   initializer_range: real(0.02),
   tie_word_embeddings: tie(true),
 } as const;
 
 type Config = Values<typeof keys>;
 
-function layer(c: Config): Block {
+interface Shape {
+  readonly bias: boolean;
+  readonly expansion: number;
+}
+
+/** What transformers' class has whatever the config says. */
+const TRANSFORMERS: Shape = { bias: false, expansion: 4 };
+
+function layer(c: Config, { bias, expansion }: Shape): Block {
   const width = c.d_model;
   const { softmax_scale: scale, clip_qkv: clip } = c.attn_config ?? {};
-  const norm = () => layerNorm(width, c.layer_norm_epsilon, 'weight');
-  const plain = (inputs: number, outputs: number) => linear(inputs, outputs, { bias: false });
+  const norm = () => normOf(c, bias);
+  const inner = Math.floor(expansion * width);
+  const plain = (inputs: number, outputs: number) => linear(inputs, outputs, { bias });
   const parts = {
     norm_1: norm(),
     attn: fusedAttention(
@@ -48,7 +59,7 @@ function layer(c: Config): Block {
     norm_2: norm(),
     ffn: mlp(
       'gelu',
-      { up: plain(width, 4 * width), down: plain(4 * width, width) },
+      { up: plain(width, inner), down: plain(inner, width) },
       { up: 'up_proj', down: 'down_proj' },
     ),
   };
@@ -57,13 +68,16 @@ function layer(c: Config): Block {
   );
 }
 
-const body = (c: Config): Decoder =>
+const normOf = (c: Config, bias: boolean) =>
+  layerNorm(c.d_model, c.layer_norm_epsilon, bias ? 'weightAndBias' : 'weight');
+
+const body = (c: Config, shape: Shape): Decoder =>
   rotatedDecoder(
     {
       vocabulary: c.vocab_size,
       width: c.d_model,
-      layers: Array.from({ length: c.n_layers }, () => layer(c)),
-      norm: layerNorm(c.d_model, c.layer_norm_epsilon, 'weight'),
+      layers: Array.from({ length: c.n_layers }, () => layer(c, shape)),
+      norm: normOf(c, shape.bias),
     },
     { tokens: 'wte', layers: 'blocks', norm: 'norm_f' },
   );
@@ -73,10 +87,19 @@ export const mpt = family({
   keys,
   base: 'MptModel',
   initializerRange: (c) => c.initializer_range,
-  architectures: gptArchitectures('Mpt', {
-    name: 'transformer',
-    body,
-    limit: (c) => c.max_seq_len,
-    heads: [SEQUENCE, TOKEN, QUESTION],
-  }),
+  architectures: {
+    ...gptArchitectures('Mpt', {
+      name: 'transformer',
+      body: (c: Config) => body(c, TRANSFORMERS),
+      limit: (c) => c.max_seq_len,
+      heads: [SEQUENCE, TOKEN, QUESTION],
+    }),
+    // MosaicML's own class, which reads more of the config.
+    ...gptArchitectures('MPT', {
+      name: 'transformer',
+      body: (c: Config) => body(c, { bias: !c.no_bias, expansion: c.expansion_ratio }),
+      limit: (c) => c.max_seq_len,
+      heads: [],
+    }),
+  },
 });
