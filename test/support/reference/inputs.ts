@@ -1,6 +1,10 @@
 /** The shapes of a model's inputs in a forward pass that names some of them, as a row of FLOPs does. */
+import { inputShape } from '../../../src/core/measure/inputs';
 import type { Model, ModelInput } from '../../../src/core/model/module';
 import type { Shapes } from './rows';
+
+/** What costs nothing. */
+const NOTHING = { batch: 0, tokens: 1, decoderTokens: 1, context: 0 };
 
 /**
  * A function for `flopsOfShapes`: an input as given; a sequence that was left out follows its companion (segments the
@@ -20,10 +24,9 @@ export function shapesOf(model: Model, given: Shapes): (input: ModelInput) => nu
         (other) => other.type === 'tokens' && other.stream === input.stream && Object.hasOwn(given, other.name),
       );
       const shape = given[companion?.name ?? 'input_ids'];
-      return shape === undefined ? [0, 1] : sequences(shape);
+      return shape === undefined ? inputShape(input, NOTHING) : sequences(shape);
     }
-    if (input.type === 'sound') return [...(given[input.name] ?? [0, 1, 1])];
-    return [...(given[input.name] ?? [0, input.channels, input.height, input.width])];
+    return [...(given[input.name] ?? inputShape(input, NOTHING))];
   };
 }
 

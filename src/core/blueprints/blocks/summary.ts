@@ -11,6 +11,8 @@ const READ: Readonly<Record<string, Operation>> = {
   last: { op: 'lastToken' },
   cls_index: { op: 'lastToken' },
   mean: { op: 'meanTokens' },
+  // Not written in the class; other classes of the same config are built all the same.
+  attn: { op: 'firstToken' },
 };
 
 /** @param projects whether a class projects to its labels where the file says nothing; some have no such keys of their own. */

@@ -20,7 +20,6 @@ const keys = {
   gelu_activation: flag(true),
   sinusoidal_embeddings: flag(false),
   causal: flag(false),
-  asm: flag(false),
   n_langs: size(1),
   use_lang_emb: flag(true),
   max_position_embeddings: size(512),
@@ -113,9 +112,8 @@ function xlmLike<K extends Keys>(
     initializerRange: (c: Config & Values<K>) => c.init_std,
     check(c: Config & Values<K>, checks) {
       checks.multiple('emb_dim', c.emb_dim, 'n_heads', c.n_heads);
-      // Decoders, and adaptive softmax without its cutoffs, are not written in the class.
+      // Decoders are not written in the class.
       if (!c.is_encoder) checks.only('is_encoder', 'true', 'false');
-      if (c.asm) checks.only('asm', 'false', 'true');
     },
     architectures: gptArchitectures<Config & Values<K>>(prefix, {
       name: 'transformer',

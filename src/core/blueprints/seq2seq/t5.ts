@@ -1,6 +1,6 @@
 /** T5 (Raffel et al. 2019): encoder–decoder with RMSNorm, unscaled scores and one table of relative positions a stack. */
 import { ACTIVATIONS, labels, type Common } from '../../config/common';
-import { any, depth, optionalDepth, real, size, text, type Keys, type Values } from '../../config/keys';
+import { any, depth, flag, optionalDepth, real, size, text, type Keys, type Values } from '../../config/keys';
 import { block, listed, type Chain } from '../../model/build';
 import type {
   Attention,
@@ -72,6 +72,8 @@ function t5Keys(own: Own) {
     relative_attention_max_distance: size(128),
     layer_norm_epsilon: real(1e-6),
     initializer_factor: real(1),
+    /** Of a class with an encoder alone: its layers are a decoder's, whose cross attention has nothing to look at. */
+    is_decoder: flag(false),
     feed_forward_proj: text(own.feedForward, [...ACTIVATIONS, ...ACTIVATIONS.map((name) => `gated-${name}`)]),
     /** Saved files carry what `feed_forward_proj` was read as; the class lets these win. */
     is_gated_act: any(),
@@ -135,8 +137,19 @@ function feedForward(own: Own, c: Config): Mlp {
     : mlp(activation, { up: up(), down }, { up: 'wi', down: 'wo' });
 }
 
-/** x + attention(norm x) [+ cross attention(norm x, memory)] + mlp(norm x), under `layer.0` … `layer.2`. */
-function layer(own: Own, c: Config, self: Attention, cross?: Attention, selfName = 'SelfAttention'): Block {
+/**
+ * x + attention(norm x) [+ cross attention(norm x, memory)] + mlp(norm x), under `layer.0` … `layer.2`.
+ *
+ * @param alone there is no memory, and cross attention does not run.
+ */
+function layer(
+  own: Own,
+  c: Config,
+  self: Attention,
+  cross: Attention | undefined,
+  selfName: string,
+  alone: boolean,
+): Block {
   const norm = () => rmsNorm(c.d_model, c.layer_norm_epsilon);
   const sublayers: { readonly name: string; readonly run: Attention | Mlp }[] = [
     { name: selfName, run: self },
@@ -149,6 +162,12 @@ function layer(own: Own, c: Config, self: Attention, cross?: Attention, selfName
     children[`layer.${step.index}.${step.name}`] = step.run;
     children[`layer.${step.index}.layer_norm`] = step.norm;
   }
+  if (alone) {
+    return block('layer', children, (trace, x) => {
+      for (const { run, norm } of steps) if (run !== cross) x = trace.add(x, trace.chain(x, norm, run));
+      return x;
+    });
+  }
   return block('layer', children, (trace, x, memory) => {
     for (const { run, norm } of steps) {
       const normed = trace.run(norm, x);
@@ -158,8 +177,19 @@ function layer(own: Own, c: Config, self: Attention, cross?: Attention, selfName
   });
 }
 
-/** The encoder, or with `decoder` the stack that also attends to the encoder's output. */
-function stack(own: Own, c: Config, place: 'encoder' | 'decoder', count: number, shared: Embedding): Block {
+/**
+ * The encoder, or with `decoder` the stack that also attends to the encoder's output.
+ *
+ * @param alone a decoder without an encoder.
+ */
+function stack(
+  own: Own,
+  c: Config,
+  place: 'encoder' | 'decoder',
+  count: number,
+  shared: Embedding,
+  alone = false,
+): Block {
   const local = place === 'encoder' ? own.encoderAttention?.(c) : undefined;
   const layers: Block[] = [];
   let position: PositionScheme = { type: 'none' };
@@ -168,12 +198,12 @@ function stack(own: Own, c: Config, place: 'encoder' | 'decoder', count: number,
     if (table !== undefined) position = bucketed(c, table, place === 'encoder');
     const self = attention(c, place, position, table, local);
     const cross = place === 'decoder' ? attention(c, 'cross', { type: 'none' }) : undefined;
-    layers.push(layer(own, c, self, cross, local?.name));
+    layers.push(layer(own, c, self, cross, local?.name ?? 'SelfAttention', alone || cross === undefined));
   }
   const tokens = embedding('tokens', c.vocab_size, c.d_model, { weight: shared.weight });
   const norm = rmsNorm(c.d_model, c.layer_norm_epsilon);
   const children = { embed_tokens: tokens, ...listed('block', layers), final_layer_norm: norm };
-  return place === 'encoder'
+  return place === 'encoder' || alone
     ? block('stack', children, (trace, ids) => trace.chain(ids, tokens, ...layers, norm))
     : block('stack', children, (trace, ids, memory) => {
         let x = trace.run(tokens, ids);
@@ -254,7 +284,9 @@ function questionAnswering(own: Own, c: Config): Blueprint {
 }
 
 function encoderOnly(own: Own, c: Config): Block {
-  const { shared, encoder } = stacks(own, c);
+  const shared = embedding('tokens', c.vocab_size, c.d_model);
+  const place = c.is_decoder ? 'decoder' : 'encoder';
+  const encoder = stack(own, c, place, c.num_hidden_layers ?? c.num_layers, shared, true);
   return block('model', { shared, encoder }, (trace, ids) => trace.run(encoder, ids));
 }
 
