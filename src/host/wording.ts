@@ -82,6 +82,7 @@ export function wordProblem(problem: Problem, format: NumberFormat): string {
 const TYPES: { readonly [T in ValueType]: () => string } = {
   integer: () => l10n.t('a whole number'),
   pair: () => l10n.t('a whole number or a list of two'),
+  list: () => l10n.t('a list of whole numbers'),
   number: () => l10n.t('a number'),
   flag: () => l10n.t('true or false'),
   text: () => l10n.t('a text'),

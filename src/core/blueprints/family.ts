@@ -57,6 +57,12 @@ export class Checks {
     this.config.reject(key, 'key.value', { key, allowed: [String(allowed)], found: String(found) });
   }
 
+  /** Layers of all stages: their sum is bounded as each alone is. */
+  stages(key: string, depths: readonly number[]): void {
+    const found = depths.reduce((a, b) => a + b, 0);
+    if (found > MAX_LAYERS) this.config.reject(key, 'key.range', { key, min: 0, max: MAX_LAYERS, found });
+  }
+
   /** Layers of layers: their product is bounded as each alone is. */
   layers(factors: Readonly<Record<string, number>>): void {
     const keys = Object.keys(factors);

@@ -164,6 +164,12 @@ export class Config {
         if (!this.typed(name, node, fits, key.type)) return undefined;
         return both.every((each) => this.inRange(name, key, node, each as number)) ? both : undefined;
       }
+      case 'list': {
+        const items = Array.isArray(value) ? (value as unknown[]) : [];
+        const fits = items.length > 0 && items.every((each) => Number.isInteger(each));
+        if (!this.typed(name, node, fits, key.type)) return undefined;
+        return items.every((each) => this.inRange(name, key, node, each as number)) ? items : undefined;
+      }
       case 'integer':
       case 'number': {
         const whole = key.type === 'integer';

@@ -80,6 +80,18 @@ export function sizePair(fallback: number): Key<readonly [number, number]> {
   };
 }
 
+/** A list of whole numbers, one a stage. */
+export function sizes(fallback: readonly number[], options: Options = {}): Key<readonly number[]> {
+  return {
+    type: 'list',
+    fallback,
+    min: options.min ?? 1,
+    max: options.max ?? MAX_SIZE,
+    nullable: false,
+    aliases: options.aliases ?? [],
+  };
+}
+
 /** A number of layers. */
 export function depth(fallback: number, options: Options = {}): Key<number> {
   return integer(fallback, false, { max: MAX_LAYERS, role: 'layers', ...options });

@@ -73,6 +73,8 @@ interface EmbeddingParts {
   readonly registers?: Learned;
   /** Table of positions, added to all of them. */
   readonly table?: Learned;
+  /** Positions are sines and cosines, computed and not saved. */
+  readonly sinusoids?: true;
   /** Where the table counts patches alone it is added before the other tokens come. */
   readonly tableOf?: 'all' | 'patches';
   /** Tensors that this forward pass leaves alone. */
@@ -84,12 +86,13 @@ export function patchEmbeddings(parts: EmbeddingParts): Block {
   const { before = [], after = [], registers, unused = [], table, tableOf = 'all' } = parts;
   const projection = patchConvolution(parts.channels, parts.width, parts.patch, parts.bias ?? true);
   const add: Operation[] = table === undefined ? [] : [{ op: 'addTable', table: table.parameter }];
+  const sines = { op: 'sinusoids', width: parts.width, first: 0, form: 'vaswani' } as const;
   const own = [...before, ...unused, ...after, ...[table, registers].filter((each) => each !== undefined)];
   return block(
     'embeddings',
     { [parts.projection]: projection },
-    (trace, pixels) =>
-      trace.chain(
+    (trace, pixels) => {
+      const x = trace.chain(
         pixels,
         ...(parts.patch.length === 3 ? [{ op: 'swapFramesAndChannels' } as const] : []),
         projection,
@@ -101,7 +104,9 @@ export function patchEmbeddings(parts: EmbeddingParts): Block {
         ...(registers === undefined
           ? []
           : [{ op: 'prependTokens', token: registers.parameter, behind: before.length } as const]),
-      ),
+      );
+      return parts.sinusoids ? trace.add(x, trace.run(sines, x)) : x;
+    },
     Object.fromEntries(own.map((each) => [each.name, each.parameter])),
   );
 }

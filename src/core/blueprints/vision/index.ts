@@ -2,6 +2,9 @@
 import type { Family } from '../family';
 import { beit, data2vecVision } from './beit';
 import { dinov2, dinov2WithRegisters, dinov3Vit } from './dino';
+import { pvt } from './pvt';
+import { donutSwin, maskformerSwin, swin, swinv2 } from './swin';
+import { videomae, vivit } from './video';
 import { deit, ijepa, vit, vitMsn } from './vit';
 import { yolos } from './yolos';
 
@@ -16,4 +19,11 @@ export const visionFamilies: readonly Family[] = [
   dinov2WithRegisters,
   dinov3Vit,
   yolos,
+  swin,
+  swinv2,
+  donutSwin,
+  maskformerSwin,
+  pvt,
+  vivit,
+  videomae,
 ];
