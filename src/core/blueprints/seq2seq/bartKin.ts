@@ -1,6 +1,7 @@
 /** BART and the families that differ from it in sizes, norms and positions. */
 import { any, flag, optionalSize, size } from '../../config/keys';
-import { bartFamily, bartKeys, type BartLayout } from './bart';
+import { bartFamily } from './bart';
+import { bartKeys, type BartLayout } from './bartStack';
 import { mvpPrompt } from './mvp';
 
 const BASE = { encoder: [12, 4096, 16], decoder: [12, 4096, 16], width: 1024 } as const;

@@ -2,7 +2,7 @@
 import { block } from '../../model/build';
 import type { Block } from '../../model/module';
 import { embedding, linear } from '../blocks/layers';
-import type { BartConfig, StackOptions } from './bart';
+import type { BartConfig, StackOptions } from './bartStack';
 
 interface PromptConfig extends BartConfig {
   readonly prompt_length: number;

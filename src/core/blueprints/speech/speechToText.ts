@@ -6,7 +6,7 @@ import type { Block, Module, ModelInput, Operation } from '../../model/module';
 import { convolution, layerNorm, linear } from '../blocks/layers';
 import { transformerLayer } from '../blocks/transformer';
 import { family, type Blueprint } from '../family';
-import { bartStack, type Stack } from '../seq2seq/bart';
+import { bartStack, type Stack } from '../seq2seq/bartStack';
 import { sizes } from './lists';
 
 const KERNELS = [5, 5];

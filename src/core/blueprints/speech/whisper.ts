@@ -6,7 +6,7 @@ import type { Block, ModelInput, Module, Operation } from '../../model/module';
 import { convolution, embedding, layerNorm, linear } from '../blocks/layers';
 import { transformerLayer, type AttentionBias, type CrossAttention } from '../blocks/transformer';
 import { family, tokenInput, type Blueprint } from '../family';
-import { bartStack, type Stack } from '../seq2seq/bart';
+import { bartStack, type Stack } from '../seq2seq/bartStack';
 
 const keys = {
   vocab_size: size(51865),
