@@ -55,7 +55,6 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       return { shape: x.shape, gradient, cached };
     case 'addTable':
     case 'scaleChannels':
-    case 'weighLayers':
       return { shape: x.shape, gradient: true, cached };
     case 'sinusoids':
       return { shape: [1, length, operation.width], gradient: false, cached };
@@ -86,6 +85,10 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       return shaped(batch, length, Math.max(0, (rest[0] ?? 0) - operation.count));
     case 'fitTokens':
       return shaped(batch, inputs[1]?.shape[1] ?? length, ...rest);
+    case 'weighLayers': {
+      const tokens = Math.floor(length / (operation.squeeze ?? 1));
+      return { shape: [batch, tokens, ...rest], gradient: true, cached };
+    }
     case 'spreadTokens':
       return shaped(batch, length * operation.factor, Math.floor((rest[0] ?? 0) / operation.factor));
     case 'swapFramesAndChannels':

@@ -70,8 +70,11 @@ export type Operation =
   | { readonly op: 'fitTokens' }
   /** [b, s, f·w] → [b, s·f, w]: each token's features become those of `factor` tokens. */
   | { readonly op: 'spreadTokens'; readonly factor: number }
-  /** x as the last of a stack's layers left it: the sum of what all of them left, weighed by the softmax of `weights`. */
-  | { readonly op: 'weighLayers'; readonly weights: Parameter }
+  /**
+   * x as a stack leaves it → the sum of what its layers left, weighed by the softmax of `weights`; [b, s / squeeze, w]
+   * where the layers run over that many tokens as one (SEW).
+   */
+  | { readonly op: 'weighLayers'; readonly weights: Parameter; readonly squeeze?: number }
   /** [b, c, h, w] → [b, c, h', w'], the largest or the average of each window. */
   | {
       readonly op: 'pool';

@@ -1,6 +1,7 @@
 /** Families that listen: speech, audio, and series of measurements. */
 import type { Family } from '../family';
 import { speechToText } from './speechToText';
+import { wav2vec2Kin } from './wav2vec2Kin';
 import { whisper } from './whisper';
 
-export const speech: readonly Family[] = [whisper, speechToText];
+export const speech: readonly Family[] = [whisper, speechToText, ...wav2vec2Kin];
