@@ -41,7 +41,7 @@ export interface RunLayer {
   readonly place: 'self' | 'encoder' | 'decoder' | 'cross';
   readonly heads: number;
   readonly keyValueHeads: number;
-  readonly mask: 'full' | 'causal' | 'slidingWindow' | 'chunked' | 'localBlocks';
+  readonly mask: 'full' | 'causal' | 'slidingWindow' | 'chunked' | 'localBlocks' | 'localWindow';
   readonly queries: number;
   readonly keys: number;
 }

@@ -7,6 +7,7 @@ const shapes: Record<RunLayer['mask'], string> = {
   slidingWindow: 'M1 1v4l6 6h4z',
   chunked: 'M1 1v5h5zM6 6v5h5z',
   localBlocks: 'M1 1h4l6 6v4h-4l-6 -6z',
+  localWindow: 'M1 1h4l6 6v4h-4l-6 -6z',
 };
 
 export function MaskMark({ mask, title }: { readonly mask: RunLayer['mask']; readonly title?: string }) {

@@ -61,6 +61,7 @@ export const strings = {
   'mask.slidingWindow': 'sliding window',
   'mask.chunked': 'chunks',
   'mask.localBlocks': 'nearby on both sides',
+  'mask.localWindow': 'nearby on both sides',
   'mask.title': 'Mask: {0}',
 
   'grid.label': '{0}: layers down, heads across',

@@ -133,8 +133,11 @@ class Counter {
       case 'holder':
         return output(x.shape);
       case 'rotary':
-        // One outer product of frequencies and positions, whatever the batch; outside of the gradient.
-        if (!cached) cost.forward += product(2, Math.ceil(module.dim / 2), x.shape[1] ?? 1);
+        // One outer product of frequencies and positions, mostly whatever the batch; outside of the gradient.
+        if (!cached) {
+          const sequences = module.perSequence ? (x.shape[0] ?? 1) : 1;
+          cost.forward += product(2, sequences, Math.ceil(module.dim / 2), x.shape[1] ?? 1);
+        }
         return output([]);
       case 'similarity': {
         const others = inputs[1] ?? x;

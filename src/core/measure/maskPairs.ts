@@ -13,14 +13,24 @@ export function visiblePairs(mask: MaskPattern, queries: number, keys: number, p
       const growing = Math.max(0, Math.min(queries, mask.window - past));
       return growing * past + (growing * (growing + 1)) / 2 + (queries - growing) * mask.window;
     }
-    case 'localBlocks': {
-      // As many keys on each side as block − 1, less what the ends cut off.
-      const side = Math.min(mask.block - 1, keys - 1);
-      return queries * (2 * side + 1) - side * (side + 1);
-    }
+    case 'localBlocks':
+      return nearbyPairs(mask.block - 1, queries, keys);
+    case 'localWindow':
+      return nearbyPairs(mask.radius, queries, keys);
     case 'chunked':
       return chunkedPairs(past + queries, mask.chunk) - chunkedPairs(past, mask.chunk);
   }
+}
+
+/** As many keys on each side as the radius, less what the ends cut off. */
+function nearbyPairs(radius: number, queries: number, keys: number): number {
+  const side = Math.min(radius, keys - 1);
+  return queries * (2 * side + 1) - side * (side + 1);
+}
+
+/** Whether a query sees keys that come after it: then no cache serves for a token to come. */
+export function seesAhead({ type }: MaskPattern): boolean {
+  return type === 'full' || type === 'localBlocks' || type === 'localWindow';
 }
 
 /** Pairs that the first `tokens` queries see inside of their chunks. */
@@ -31,7 +41,7 @@ function chunkedPairs(tokens: number, chunk: number): number {
 
 /** Keys that are in the cache for a token to come: a sliding window keeps those that the token sees beside itself. */
 export function pastKeys(mask: MaskPattern, past: number): number {
-  if (mask.type === 'full' || mask.type === 'localBlocks') return 0;
+  if (seesAhead(mask)) return 0;
   if (mask.type === 'chunked') return past % mask.chunk;
   return mask.type === 'slidingWindow' ? Math.min(past, mask.window - 1) : past;
 }

@@ -1,6 +1,7 @@
 /** Bytes of weights and of the KV cache. */
 import type { Workload } from '../analysis';
 import type { Attention, Model } from '../model/module';
+import { seesAhead } from './maskPairs';
 import { walk } from '../model/walk';
 
 /** Bytes an element by the names that configs use; an unknown or missing name is read as float32. */
@@ -40,8 +41,7 @@ export function cacheSize(model: Model, workload: Workload): CacheSize | undefin
   let perToken = 0;
   let atContext = 0;
   for (const { module } of attentions(model)) {
-    const { type } = module.mask;
-    if (type === 'full' || type === 'localBlocks' || module.place === 'cross') continue;
+    if (seesAhead(module.mask) || module.place === 'cross') continue;
     const bytes = elementsPerToken(module) * CACHE_BYTES;
     const kept =
       module.mask.type === 'slidingWindow'

@@ -87,15 +87,8 @@ class Structures {
 function facts(module: Module): string {
   if (module.kind === 'attention') {
     const { mask } = module;
-    const window =
-      mask.type === 'slidingWindow'
-        ? mask.window
-        : mask.type === 'chunked'
-          ? mask.chunk
-          : mask.type === 'localBlocks'
-            ? mask.block
-            : '';
-    return `${module.place} ${module.heads}/${module.keyValueHeads} ${mask.type}${window} ${module.position.type}`;
+    const seen = JSON.stringify(mask);
+    return `${module.place} ${module.heads}/${module.keyValueHeads} ${seen} ${module.position.type}`;
   }
   if (module.kind === 'experts') return `${module.active} of ${module.count}`;
   return '';

@@ -145,6 +145,8 @@ export type MaskPattern =
   | { readonly type: 'full' }
   | { readonly type: 'causal' }
   | { readonly type: 'slidingWindow'; readonly window: number }
+  /** Key j is seen by query i when |i − j| ≤ radius (ModernBERT, Longformer). */
+  | { readonly type: 'localWindow'; readonly radius: number }
   /** Causal inside of chunks: key j is seen by query i when j ≤ i and ⌊i / chunk⌋ = ⌊j / chunk⌋ (Llama 4). */
   | { readonly type: 'chunked'; readonly chunk: number }
   /**

@@ -10,6 +10,8 @@ export interface Rotary extends ModuleBase {
   readonly scaling: RotaryScaling;
   /** Pairs are (i, i + dim/2) in `half`, (2i, 2i + 1) in `interleaved`. */
   readonly pairs: 'half' | 'interleaved';
+  /** The class gives positions for each sequence of a batch, and makes the product for each (ModernBERT's decoder). */
+  readonly perSequence?: true;
 }
 
 export type RotaryScaling =

@@ -12,6 +12,8 @@ export function visibleKeys(mask: MaskPattern, query: number, keys: number): rea
       return [Math.max(0, query + 1 - mask.window), Math.min(query + 1, keys)];
     case 'localBlocks':
       return [Math.max(0, query + 1 - mask.block), Math.min(query + mask.block, keys)];
+    case 'localWindow':
+      return [Math.max(0, query - mask.radius), Math.min(query + 1 + mask.radius, keys)];
     case 'chunked':
       return [query - (query % mask.chunk), Math.min(query + 1, keys)];
   }

@@ -62,6 +62,8 @@ export function panelStrings(): PanelStrings {
     'mask.causal': l10n.t('causal'),
     'mask.slidingWindow': l10n.t('sliding window'),
     'mask.chunked': l10n.t('chunks'),
+    'mask.localBlocks': l10n.t('nearby on both sides'),
+    'mask.localWindow': l10n.t('nearby on both sides'),
     'mask.title': l10n.t('Mask: {0}'),
     'grid.label': l10n.t('{0}: layers down, heads across'),
     'grid.layers': l10n.t('{0} layers'),

@@ -31,6 +31,7 @@ export const layersOf = (c: EncoderConfig, own: Parameters<typeof bertLayer>[1] 
 export function bertLanguage(
   c: Pick<BertConfig, 'hidden_size' | 'hidden_act' | 'layer_norm_eps' | 'tie_word_embeddings'>,
   encoder: Encoder,
+  norm = 'transform.LayerNorm',
 ): EncoderHeads {
   const head = maskedLanguageHead(
     {
@@ -39,7 +40,7 @@ export function bertLanguage(
       activation: c.hidden_act,
       tokens: encoder.tokens,
     },
-    { dense: 'transform.dense', norm: 'transform.LayerNorm' },
+    { dense: 'transform.dense', norm },
     c.tie_word_embeddings,
   );
   return { 'cls.predictions': { head, on: 'tokens' } };

@@ -5,15 +5,18 @@ import { bert, ernie, megatronBert } from './bert';
 import { bertGeneration } from './bertGeneration';
 import { distilbert } from './distilbert';
 import { electra } from './electra';
+import { eurobert } from './eurobert';
 import { fnet } from './fnet';
 import { ibert } from './ibert';
 import { layoutlm } from './layoutlm';
 import { mobilebert } from './mobilebert';
+import { modernBert, modernBertDecoder } from './modernbert';
 import { mpnet } from './mpnet';
 import { rembert } from './rembert';
 import { robertas } from './roberta';
 import { rocBert } from './rocBert';
 import { roformer } from './roformer';
+import { gte, jinaEmbeddings, nomicBert } from './rotaryBert';
 import { squeezebert } from './squeezebert';
 
 export const encoders: readonly Family[] = [
@@ -34,4 +37,10 @@ export const encoders: readonly Family[] = [
   squeezebert,
   fnet,
   mobilebert,
+  modernBert,
+  modernBertDecoder,
+  jinaEmbeddings,
+  nomicBert,
+  gte,
+  eurobert,
 ];
