@@ -183,6 +183,8 @@ function unsupportedPosition(position: PositionScheme): string | undefined {
       return undefined;
     case 'relativeBuckets':
       return position.gate === undefined ? undefined : 'gated relative positions';
+    case 'relativeSines':
+      return 'relative positions from sines';
     case 'alibi':
       return 'ALiBi';
     case 'rotaryGrid':

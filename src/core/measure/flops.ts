@@ -203,6 +203,7 @@ class Counter {
     const past = own ? pastKeys(module.mask, this.pass.past) : 0;
     const prompt = module.promptKeys ?? 0;
     const keys = past + (memory.shape[1] ?? 1);
+    if (!x.cached) this.sines(module, [batch, queries, keys], cost);
     if (!x.cached) {
       // Both halves of differential attention's values are weighted with scores computed anew.
       const passes = module.differential === undefined ? 1 : 2;
@@ -233,6 +234,19 @@ class Counter {
     const side = 2 * position.window - 1;
     const offsets: Value = { shape: [side, side, 2], gradient: false, cached: false };
     this.run(position.output, [this.run(position.hidden, [offsets])]);
+  }
+
+  /** What each distance is projected to, in every sequence, and its products with the queries. */
+  private sines(
+    { position, heads, headDim }: Attention,
+    [batch, queries, keys]: readonly [number, number, number],
+    cost: Cost,
+  ): void {
+    if (position.type !== 'relativeSines') return;
+    const { project } = position;
+    const distances = keys + (position.distances === 'both' ? queries : 1);
+    this.run(project, [{ shape: [batch, distances, project.inputs], gradient: false, cached: false }]);
+    charge(cost, product(2, batch, heads, queries, distances, headDim), true);
   }
 
   /** Sums of blocks of tokens with their norm, keys and values; how many there are. */

@@ -50,6 +50,20 @@ export type PositionScheme =
       readonly window: number;
       readonly pretrainedWindow: number;
     }
+  /**
+   * Transformer-XL (Dai et al. 2019) and XLNet: scores are (q + content)·k + (q + position)·r, with r a projection of
+   * the sines of the distance between query and key, and both biases [heads, headDim].
+   */
+  | {
+      readonly type: 'relativeSines';
+      readonly project: Linear;
+      readonly contentBias: Parameter;
+      readonly positionBias: Parameter;
+      /** Distances that r is made for: to the keys before the query, or to those after it too. */
+      readonly distances: 'past' | 'both';
+      /** Distances are cut to ± this. */
+      readonly clamp?: number;
+    }
   /** T5: a table [buckets, heads] added to the scores; several layers may use one table. */
   | {
       readonly type: 'relativeBuckets';

@@ -14,6 +14,7 @@ import { mpt } from './mpt';
 import { openaiGpt } from './openaiGpt';
 import { opt } from './opt';
 import { flaubert, xlm } from './xlm';
+import { xlnet } from './xlnet';
 
 export const gptFamilies = [
   gpt2,
@@ -37,4 +38,5 @@ export const gptFamilies = [
   xglm,
   xlm,
   flaubert,
+  xlnet,
 ] as const;
