@@ -36,8 +36,8 @@ export interface Analysis {
 
 export type Severity = 'error' | 'warning' | 'information';
 
-/** What a key takes; a `pair` is a whole number or a list of two, a `list` one of whole numbers. */
-export type ValueType = 'integer' | 'pair' | 'list' | 'number' | 'flag' | 'text' | 'object';
+/** What a key takes; a `pair` is a whole number or a list of two, a `list` one of whole numbers, an `array` any list. */
+export type ValueType = 'integer' | 'pair' | 'list' | 'array' | 'number' | 'flag' | 'text' | 'object';
 
 /** Codes of problems, with the arguments that their wording takes. */
 export interface ProblemArguments {

@@ -194,7 +194,8 @@ function unsupportedPosition(position: PositionScheme): string | undefined {
       return 'a bias of offsets on a grid';
     case 'rotary': {
       if (position.values) return 'rotated values';
-      const { scaling, dim } = position.rotary;
+      const { scaling, dim, reversed } = position.rotary;
+      if (reversed) return 'reversed rotary positions';
       if (scaling.type === 'other') return `rotary scaling "${scaling.name}"`;
       return dim % 2 === 0 ? undefined : `rotary positions over ${dim} dimensions`;
     }

@@ -86,6 +86,7 @@ const TYPES: { readonly [T in ValueType]: () => string } = {
   number: () => l10n.t('a number'),
   flag: () => l10n.t('true or false'),
   text: () => l10n.t('a text'),
+  array: () => l10n.t('a list'),
   object: () => l10n.t('an object with keys of its own'),
 };
 

@@ -63,6 +63,24 @@ export class Checks {
     if (found > MAX_LAYERS) this.config.reject(key, 'key.range', { key, min: 0, max: MAX_LAYERS, found });
   }
 
+  /** A list, where there is one, has as many entries as `of` says, each one of `allowed`. */
+  entries(
+    key: string,
+    found: readonly unknown[] | undefined,
+    of: string,
+    expected: number,
+    allowed?: readonly unknown[],
+  ): void {
+    if (found === undefined) return;
+    const other = found.find((each) => allowed?.includes(each) === false);
+    if (other !== undefined) {
+      const texts = allowed!.map(String);
+      this.config.reject(key, 'key.value', { key, allowed: texts, found: JSON.stringify(other) });
+    } else {
+      this.length(key, found.length, of, expected);
+    }
+  }
+
   /** Layers of layers: their product is bounded as each alone is. */
   layers(factors: Readonly<Record<string, number>>): void {
     const keys = Object.keys(factors);

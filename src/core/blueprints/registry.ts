@@ -1,9 +1,9 @@
 /** Every family that Headlight has a blueprint for. */
+import { decoders } from './decoders';
 import { encoders } from './encoders';
 import type { Family } from './family';
 import { gptFamilies } from './gpt';
 import { hybrids } from './hybrid';
-import { llama } from './llama';
 import { mixtures } from './moe';
 import { multimodalFamilies } from './multimodal';
 import { remoteFamilies } from './remote';
@@ -13,7 +13,7 @@ import { visionFamilies } from './vision';
 
 const families: readonly Family[] = [
   ...encoders,
-  llama,
+  ...decoders,
   ...gptFamilies,
   ...mixtures,
   ...hybrids,

@@ -54,6 +54,14 @@ export function activation(fallback: string) {
   return text(fallback, ACTIVATIONS);
 }
 
+/** Those that have: only modules that keep them under a name can take these. */
+const TRAINED_ACTIVATIONS: readonly string[] = ['prelu', 'xielu'];
+
+/** The name of an activation, those with parameters of their own included. */
+export function anyActivation(fallback: string) {
+  return text(fallback, [...ACTIVATIONS, ...TRAINED_ACTIVATIONS]);
+}
+
 /**
  * Keys of PreTrainedConfig, generation settings that old files carry, and what tools write beside them: read by the
  * library or by nobody, never by a blueprint.

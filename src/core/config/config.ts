@@ -156,6 +156,8 @@ export class Config {
       case 'text':
         if (!this.typed(name, node, typeof value === 'string', key.type)) return undefined;
         return this.isLegalText(name, key, node, value as string) ? value : undefined;
+      case 'array':
+        return this.typed(name, node, Array.isArray(value), key.type) ? value : undefined;
       case 'object':
         return this.typed(name, node, node.type === 'object', key.type) ? value : undefined;
       case 'pair': {

@@ -135,6 +135,23 @@ export function optionalReal(options: Options = {}): Key<number | undefined> {
   return { ...real(0, options), fallback: undefined, nullable: true };
 }
 
+/** A list whose entries the blueprint's helper reads; null is none. */
+export function list(options: Options = {}): Key<readonly unknown[] | undefined> {
+  return {
+    type: 'array',
+    fallback: undefined,
+    nullable: true,
+    min: 0,
+    max: 0,
+    aliases: options.aliases ?? [],
+  };
+}
+
+/** A real number with a default, whose null in the file has a meaning of its own. */
+export function nullableReal(fallback: number | null, options: Options = {}): Key<number | null> {
+  return { ...real(0, options), fallback, nullIsValue: true };
+}
+
 /** Keys of its own, which the blueprint's helper reads; null is none. */
 export function object(options: Options = {}): Key<Readonly<Record<string, unknown>> | undefined> {
   return {

@@ -7,12 +7,14 @@
 import type { Experts } from './experts';
 import type { Operation, Windows } from './operation';
 import type { PositionScheme } from './position';
+import type { Differential, QueryKeyNorm } from './attentionParts';
 import type { Rotary } from './rotary';
 
 export type { Experts, Routing } from './experts';
 export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
 export type { Rotary, RotaryScaling } from './rotary';
+export type { Differential, QueryKeyNorm } from './attentionParts';
 
 /** A tensor of the checkpoint. Sharing is identity: two modules that hold the same object share it. */
 export interface Parameter {
@@ -180,31 +182,6 @@ export type Projections =
 export interface FusedLayout {
   readonly slices: number;
   readonly order: 'queryKeyValue' | 'queryValueKey';
-}
-
-/** Normalisation of queries and keys before their product (QK norm). */
-export interface QueryKeyNorm {
-  /** One norm for all heads, or one for each (StableLM). */
-  readonly query: readonly Norm[];
-  readonly key: readonly Norm[];
-  /** Each head's vector alone, or all heads of a token side by side as one vector (OLMo 2). */
-  readonly over: 'head' | 'all';
-  /** Whether rotary positions come before the norm. */
-  readonly rotated: boolean;
-}
-
-/** Differential attention (Ye et al. 2024): the second half of the heads, times λ, is taken away from the first. */
-export interface Differential {
-  /** λ = exp(q₁·k₁) − exp(q₂·k₂) + initial, each of [headDim]. */
-  readonly lambdas: {
-    readonly q1: Parameter;
-    readonly k1: Parameter;
-    readonly q2: Parameter;
-    readonly k2: Parameter;
-  };
-  readonly initial: number;
-  /** Over the two values of a pair of heads; its result is scaled by 1 − initial. */
-  readonly norm: Norm;
 }
 
 /** Multi-head attention with its projections. Inputs: x, and for cross attention the sequence looked at. */

@@ -12,6 +12,8 @@ export interface Rotary extends ModuleBase {
   readonly pairs: 'half' | 'interleaved';
   /** The class gives positions for each sequence of a batch, and makes the product for each (ModernBERT's decoder). */
   readonly perSequence?: true;
+  /** Turned by the negative angles (nanochat). */
+  readonly reversed?: true;
 }
 
 export type RotaryScaling =
@@ -33,6 +35,15 @@ export type RotaryScaling =
       /** Cosine and sine are multiplied by this. */
       readonly attentionFactor: number;
       readonly truncate: boolean;
+    }
+  /** Phi-3: frequencies are divided by one list of factors up to the original positions, and by another beyond. */
+  | {
+      readonly type: 'longrope';
+      readonly shortFactors: readonly number[];
+      readonly longFactors: readonly number[];
+      readonly originalPositions: number;
+      /** Cosine and sine are multiplied by this. */
+      readonly attentionFactor: number;
     }
   /** A scheme whose angles the engine can't compute; counts do not depend on it. */
   | { readonly type: 'other'; readonly name: string };

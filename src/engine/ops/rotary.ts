@@ -12,8 +12,9 @@ const f32 = Math.fround;
 
 /** The angles of positions 0 … length − 1, rounded to float32 where transformers rounds. */
 export function angles(rotary: Rotary, length: number): Angles {
-  const frequencies = inverseFrequencies(rotary);
-  const factor = rotary.scaling.type === 'yarn' ? rotary.scaling.attentionFactor : 1;
+  const { scaling } = rotary;
+  const frequencies = inverseFrequencies(rotary, length);
+  const factor = scaling.type === 'yarn' || scaling.type === 'longrope' ? scaling.attentionFactor : 1;
   const pairs = frequencies.length;
   const cos = new Float32Array(length * pairs);
   const sin = new Float32Array(length * pairs);
@@ -28,12 +29,18 @@ export function angles(rotary: Rotary, length: number): Angles {
 }
 
 /** Radians a position, for each pair: [dim / 2]. */
-function inverseFrequencies({ dim, theta, scaling }: Rotary): Float32Array {
+function inverseFrequencies({ dim, theta, scaling }: Rotary, length: number): Float32Array {
   const plain = Float32Array.from({ length: dim / 2 }, (_, i) => 1 / f32(theta ** f32((2 * i) / dim)));
-  return scaled(plain, scaling, dim, theta);
+  return scaled(plain, scaling, dim, theta, length);
 }
 
-function scaled(plain: Float32Array, scaling: RotaryScaling, dim: number, theta: number): Float32Array {
+function scaled(
+  plain: Float32Array,
+  scaling: RotaryScaling,
+  dim: number,
+  theta: number,
+  length: number,
+): Float32Array {
   switch (scaling.type) {
     case 'default':
       return plain;
@@ -43,6 +50,10 @@ function scaled(plain: Float32Array, scaling: RotaryScaling, dim: number, theta:
       return plain.map((frequency) => llama3(frequency, scaling));
     case 'yarn':
       return yarn(plain, scaling, dim, theta);
+    case 'longrope': {
+      const factors = length > scaling.originalPositions ? scaling.longFactors : scaling.shortFactors;
+      return plain.map((frequency, i) => frequency / (factors[i] ?? 1));
+    }
     case 'other':
       throw new Error(`rotary scaling ${scaling.name}`);
   }

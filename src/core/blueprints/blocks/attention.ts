@@ -1,4 +1,5 @@
 /** Multi-head attention in the shapes that its projections take. */
+import { listed } from '../../model/build';
 import type {
   Attention,
   Embedding,
@@ -7,13 +8,14 @@ import type {
   MaskPattern,
   Module,
   Norm,
+  Parameter,
   PositionScheme,
   Projections,
   QueryKeyNorm,
 } from '../../model/module';
 import { linear } from './layers';
 
-interface Shape {
+export interface AttentionShape {
   readonly place?: Attention['place'];
   readonly heads: number;
   /** Default: as many as heads. */
@@ -39,6 +41,8 @@ export type Extras = Partial<
     | 'clip'
     | 'queryGrowth'
     | 'separateValues'
+    | 'outputNorm'
+    | 'differential'
   >
 >;
 
@@ -51,7 +55,7 @@ interface Names {
 
 /** Query, key and value from matrices of their own. */
 export function separateAttention(
-  shape: Shape,
+  shape: AttentionShape,
   parts: { readonly query: Linear; readonly key: Linear; readonly value: Linear; readonly output: Linear },
   names: Names,
   /** T5's table of relative positions, in the one layer that holds it. */
@@ -74,12 +78,15 @@ export interface ExtraNames {
   readonly keyNorm?: string;
   readonly sinks?: string;
   readonly gate?: string;
+  readonly outputNorm?: string;
+  /** Default: o_proj. */
+  readonly output?: string;
 }
 
 /** Grouped-query attention under Llama's names (q_proj, k_proj, v_proj, o_proj). */
 export function groupedQueryAttention(
   width: number,
-  shape: Shape & { readonly keyValueHeads: number },
+  shape: AttentionShape & { readonly keyValueHeads: number },
   bias: boolean,
   outputBias = bias,
   extraNames: ExtraNames = {},
@@ -95,7 +102,7 @@ export function groupedQueryAttention(
       value: linear(width, keyValueHeads * headDim, { bias }),
       output: linear(heads * headDim, width, { bias: outputBias }),
     },
-    { query: 'q_proj', key: 'k_proj', value: 'v_proj', output: 'o_proj' },
+    { query: 'q_proj', key: 'k_proj', value: 'v_proj', output: extraNames.output ?? 'o_proj' },
   );
   return withExtras(attended, extraNames);
 }
@@ -111,22 +118,36 @@ export function queryKeyNorm(
   return { query: [norm(width(sizes.heads))], key: [norm(width(sizes.keyValueHeads))], over, rotated };
 }
 
+/** QK norm of each head's vector, by one norm for all heads. */
+export function headNorm(norm: () => Norm, rotated = false): QueryKeyNorm {
+  return { query: [norm()], key: [norm()], over: 'head', rotated };
+}
+
 /** An attention with the tensors of its extras under the names that the checkpoint has. */
 export function withExtras(module: Attention, names: ExtraNames = {}): Attention {
-  const { queryKeyNorm, sinks, gate } = module;
-  const [queryNorm] = queryKeyNorm?.query ?? [];
-  const [keyNorm] = queryKeyNorm?.key ?? [];
-  const children: Record<string, Module> = { ...module.children };
-  if (queryNorm?.weight !== undefined) children[names.queryNorm ?? 'q_norm'] = queryNorm;
-  if (keyNorm?.weight !== undefined) children[names.keyNorm ?? 'k_norm'] = keyNorm;
+  const { queryKeyNorm, sinks, gate, outputNorm, differential } = module;
+  const children: Record<string, Module> = {
+    ...module.children,
+    ...normsUnder(names.queryNorm ?? 'q_norm', queryKeyNorm?.query ?? []),
+    ...normsUnder(names.keyNorm ?? 'k_norm', queryKeyNorm?.key ?? []),
+  };
   if (gate !== undefined && gate !== 'query') children[names.gate ?? 'gate_proj'] = gate;
-  const own = sinks === undefined ? {} : { [names.sinks ?? 'sinks']: sinks };
+  if (outputNorm !== undefined) children[names.outputNorm ?? 'norm'] = outputNorm;
+  const own: Record<string, Parameter> = sinks === undefined ? {} : { [names.sinks ?? 'sinks']: sinks };
+  for (const [name, lambda] of Object.entries(differential?.lambdas ?? {})) own[`lambda_${name}`] = lambda;
   return { ...module, parameters: { ...module.parameters, ...own }, children };
+}
+
+/** One norm under its name, or one for each head in a list; none where they hold nothing. */
+function normsUnder(name: string, norms: readonly Norm[]): Record<string, Module> {
+  const [first] = norms;
+  if (first?.weight === undefined) return {};
+  return norms.length === 1 ? { [name]: first } : listed(`${name}.norms`, norms);
 }
 
 /** Query, key and value side by side in one matrix. */
 export function fusedAttention(
-  shape: Shape,
+  shape: AttentionShape,
   parts: { readonly qkv: Linear; readonly output: Linear },
   names: { readonly qkv: string; readonly output: string },
   layout: FusedLayout = { slices: 1, order: 'queryKeyValue' },
@@ -149,7 +170,11 @@ export function torchAttention(width: number, heads: number, place: Attention['p
 
 /** Multi-head latent attention under DeepSeek's names. */
 export function latentAttention(
-  shape: Shape & { readonly valueDim: number; readonly latentDim: number; readonly rotaryDim: number },
+  shape: AttentionShape & {
+    readonly valueDim: number;
+    readonly latentDim: number;
+    readonly rotaryDim: number;
+  },
   parts: {
     readonly query: Linear | { readonly down: Linear; readonly norm: Norm; readonly up: Linear };
     readonly keyValueDown: Linear;
@@ -180,7 +205,7 @@ export function latentAttention(
 }
 
 function attention(
-  shape: Shape,
+  shape: AttentionShape,
   valueDim: number,
   projections: Projections,
   output: Linear,

@@ -80,14 +80,21 @@ export function embedding(
   };
 }
 
-/** LayerNorm with weight and bias [width], with the weight alone, or without parameters. */
+/**
+ * LayerNorm with weight and bias [width], with the weight alone, or without parameters.
+ *
+ * @param heads each has a weight of its own: [heads, width].
+ */
 export function layerNorm(
   width: number,
   epsilon: number,
   has: 'weightAndBias' | 'weight' | 'nothing' = 'weightAndBias',
+  heads?: number,
 ): Norm {
   const parameters: Record<string, Parameter> = {};
-  if (has !== 'nothing') parameters['weight'] = parameter(width);
+  if (has !== 'nothing') {
+    parameters['weight'] = heads === undefined ? parameter(width) : parameter(heads, width);
+  }
   if (has === 'weightAndBias') parameters['bias'] = parameter(width);
   return {
     kind: 'norm',
@@ -133,22 +140,59 @@ export function affine(width: number): Norm {
   return { ...layerNorm(width, 0), type: 'affine' };
 }
 
-/** RMSNorm with weight [width]. */
-export function rmsNorm(width: number, epsilon: number): Norm {
-  const weight = parameter(width);
-  return { kind: 'norm', type: 'rms', width, epsilon, weight, parameters: { weight }, children: NO_CHILDREN };
+/** RMSNorm with weight [width], or without. */
+export function rmsNorm(width: number, epsilon: number, has: 'weight' | 'nothing' = 'weight'): Norm {
+  const parameters: Record<string, Parameter> = has === 'weight' ? { weight: parameter(width) } : {};
+  return { kind: 'norm', type: 'rms', width, epsilon, ...parameters, parameters, children: NO_CHILDREN };
+}
+
+/** A norm that scales by 1 + weight (Gemma, Nemotron). */
+export function onePlus(norm: Norm): Norm {
+  return { ...norm, weightOffset: 1 };
+}
+
+/** Trained numbers of an activation that has some. */
+function activationParameters(activation: Activation): Record<string, Parameter> {
+  switch (activation) {
+    case 'prelu':
+      return { weight: parameter(1) };
+    case 'xielu':
+      return { alpha_p: parameter(1), alpha_n: parameter(1), beta: buffer(), eps: buffer() };
+    default:
+      return {};
+  }
+}
+
+interface MlpNames {
+  readonly gate?: string;
+  readonly up: string;
+  readonly down: string;
+  /** Under which activations with parameters of their own keep them. */
+  readonly activation?: string;
+  readonly norm?: string;
 }
 
 /** A feed-forward whose linear maps stand under the names given: `{ up: 'fc1', down: 'fc2' }`. */
 export function mlp(
   activation: Activation,
-  parts: { readonly gate?: Linear; readonly up: Linear; readonly down: Linear },
-  names: { readonly gate?: string; readonly up: string; readonly down: string },
+  parts: {
+    readonly gate?: Linear;
+    readonly up: Linear;
+    readonly down: Linear;
+    readonly fusedGate?: true;
+    readonly norm?: Norm;
+  },
+  names: MlpNames,
 ): Mlp {
   const children: Record<string, Module> = {};
   if (parts.gate !== undefined && names.gate !== undefined) children[names.gate] = parts.gate;
   children[names.up] = parts.up;
   children[names.down] = parts.down;
+  if (parts.norm !== undefined && names.norm !== undefined) children[names.norm] = parts.norm;
+  const trained = activationParameters(activation);
+  if (names.activation !== undefined && Object.keys(trained).length > 0) {
+    children[names.activation] = { kind: 'holder', parameters: trained, children: NO_CHILDREN };
+  }
   return { kind: 'mlp', activation, ...parts, parameters: {}, children };
 }
 

@@ -9,7 +9,7 @@ export const rotaryKeys = {
 } as const;
 
 /** Keys of one scheme, as they stand in the config. */
-type Scheme = Readonly<Record<string, unknown>>;
+export type Scheme = Readonly<Record<string, unknown>>;
 
 interface RotaryOptions {
   /** Rotated dimensions of a head. */
@@ -19,10 +19,14 @@ interface RotaryOptions {
   readonly pairs?: Rotary['pairs'];
   /** In families whose default scheme reads `partial_rotary_factor` too: what it is where nothing says. */
   readonly partial?: number;
+  /** Vectors turn the other way (nanochat). */
+  readonly reversed?: boolean;
+  /** The scheme, where it stands elsewhere or the class has one of its own. */
+  readonly scheme?: Scheme;
 }
 
 export function rotary(config: Values<typeof rotaryKeys>, options: RotaryOptions): Rotary {
-  const scheme: Scheme = config.rope_parameters ?? {};
+  const scheme: Scheme = options.scheme ?? config.rope_parameters ?? {};
   // The schemes that scale read it; the default one of most families does not.
   const partial =
     number(scheme, 'partial_rotary_factor') ?? config.partial_rotary_factor ?? options.partial ?? 1;
@@ -33,8 +37,48 @@ export function rotary(config: Values<typeof rotaryKeys>, options: RotaryOptions
     theta: number(scheme, 'rope_theta') ?? config.rope_theta ?? options.defaultTheta,
     scaling: scaling(scheme, options.positions),
     pairs: options.pairs ?? 'half',
+    ...(options.reversed === true ? { reversed: true } : {}),
     parameters: {},
     children: NO_CHILDREN,
+  };
+}
+
+/** Keys of configs that keep the schemes of layers with and without a sliding window apart. */
+export const layeredRotaryKeys = {
+  rope_parameters: object(),
+  rope_scaling: object(),
+  rope_theta: optionalReal(),
+  rope_local_base_freq: optionalReal(),
+  partial_rotary_factor: optionalReal(),
+} as const;
+
+/**
+ * Angles of layers with and without a sliding window, as Gemma 3's config nests them under the names of layer types.
+ * An older file's `rope_scaling` and `rope_theta` are those of the full layers.
+ */
+export function layeredRotary(
+  config: Values<typeof layeredRotaryKeys>,
+  options: {
+    readonly dim: number;
+    readonly positions: number;
+    readonly fullTheta: number;
+    readonly slidingTheta: number;
+  },
+): { readonly full: Rotary; readonly sliding: Rotary } {
+  const nested = (name: string): Scheme => {
+    const found = config.rope_parameters?.[name];
+    return typeof found === 'object' && found !== null ? (found as Scheme) : {};
+  };
+  const { dim, positions, fullTheta, slidingTheta } = options;
+  const { partial_rotary_factor } = config;
+  const of = (scheme: Scheme, theta: number | undefined, defaultTheta: number) =>
+    rotary(
+      { rope_parameters: scheme, rope_theta: theta, partial_rotary_factor },
+      { dim, positions, defaultTheta },
+    );
+  return {
+    full: of({ ...nested('full_attention'), ...config.rope_scaling }, config.rope_theta, fullTheta),
+    sliding: of(nested('sliding_attention'), config.rope_local_base_freq, slidingTheta),
   };
 }
 
@@ -57,8 +101,18 @@ function scaling(scheme: Scheme, positions: number): RotaryScaling {
   const factor = number(scheme, 'factor') ?? 1;
   const originalPositions = number(scheme, 'original_max_position_embeddings') ?? positions;
   switch (name) {
+    // Dynamic angles begin to scale beyond the positions, where no input reaches.
     case 'default':
+    case 'dynamic':
       return { type: 'default' };
+    case 'longrope':
+      return {
+        type: 'longrope',
+        shortFactors: numbers(scheme, 'short_factor'),
+        longFactors: numbers(scheme, 'long_factor'),
+        originalPositions,
+        attentionFactor: longropeAttentionFactor(scheme, positions, originalPositions),
+      };
     case 'linear':
       return { type: 'linear', factor };
     case 'llama3':
@@ -92,11 +146,23 @@ function yarnAttentionFactor(scheme: Scheme, factor: number): number {
   return mscale && allDim ? yarnMscale(factor, mscale) / yarnMscale(factor, allDim) : yarnMscale(factor, 1);
 }
 
+function longropeAttentionFactor(scheme: Scheme, positions: number, originalPositions: number): number {
+  const given = number(scheme, 'attention_factor');
+  if (given !== undefined) return given;
+  const factor = number(scheme, 'factor') ?? positions / originalPositions;
+  return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalPositions));
+}
+
 function yarnMscale(factor: number, mscale: number): number {
   return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
 }
 
-function number(scheme: Scheme, key: string): number | undefined {
+function numbers(scheme: Scheme, key: string): number[] {
+  const value = scheme[key];
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'number') : [];
+}
+
+export function number(scheme: Scheme, key: string): number | undefined {
   const value = scheme[key];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -1,0 +1,68 @@
+/** Qwen 2 (Yang et al. 2024): Llama with biases on query, key and value. Qwen 3: norms of queries and keys instead. */
+import { flag, nullableSize, optionalSize, real, size, type Values } from '../../config/keys';
+import { headNorm } from '../blocks/attention';
+import { decoderArchitectures, decoderKeys, gatedMlp, rotaryDecoder, type Decoder } from '../blocks/decoder';
+import { rmsNorm } from '../blocks/layers';
+import { causalMask, checkLayerTypes, patternKeys, slidingLayers } from '../blocks/pattern';
+import { family } from '../family';
+
+const shared = {
+  ...decoderKeys({
+    vocabulary: 151936,
+    width: 4096,
+    intermediate: 22016,
+    layers: 32,
+    heads: 32,
+    positions: 32768,
+  }),
+  num_key_value_heads: nullableSize(32, { role: 'keyValueHeads' }),
+  use_sliding_window: flag(false),
+  sliding_window: nullableSize(4096),
+  max_window_layers: size(28, { min: 0 }),
+  rms_norm_eps: real(1e-6),
+  ...patternKeys,
+} as const;
+
+function masks(c: Values<typeof shared>) {
+  const window = c.use_sliding_window ? c.sliding_window : null;
+  const sliding = slidingLayers(c, (layer) => window !== null && layer >= c.max_window_layers);
+  return (layer: number) => causalMask(sliding[layer] ? window : null);
+}
+
+const feedForward = (c: Values<typeof shared>) => () =>
+  gatedMlp(c.hidden_size, c.intermediate_size, c.hidden_act);
+
+const qwen2Keys = { ...shared, head_dim: optionalSize() } as const;
+
+const qwen2Body = (c: Values<typeof qwen2Keys>): Decoder =>
+  rotaryDecoder(c, { mask: masks(c), attentionBias: true, outputBias: false, feedForward: feedForward(c) });
+
+const qwen2 = family({
+  modelType: 'qwen2',
+  keys: qwen2Keys,
+  base: 'Qwen2Model',
+  initializerRange: (c) => c.initializer_range,
+  check: checkLayerTypes,
+  architectures: decoderArchitectures('Qwen2', qwen2Body, 'transformer'),
+});
+
+const qwen3Keys = { ...shared, head_dim: size(128), attention_bias: flag(false) } as const;
+
+const qwen3Body = (c: Values<typeof qwen3Keys>): Decoder =>
+  rotaryDecoder(c, {
+    mask: masks(c),
+    attentionBias: c.attention_bias,
+    extras: (headDim) => ({ queryKeyNorm: headNorm(() => rmsNorm(headDim, c.rms_norm_eps)) }),
+    feedForward: feedForward(c),
+  });
+
+const qwen3 = family({
+  modelType: 'qwen3',
+  keys: qwen3Keys,
+  base: 'Qwen3Model',
+  initializerRange: (c) => c.initializer_range,
+  check: checkLayerTypes,
+  architectures: decoderArchitectures('Qwen3', qwen3Body, 'transformer'),
+});
+
+export const qwens = [qwen2, qwen3] as const;
