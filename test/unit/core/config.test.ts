@@ -259,6 +259,7 @@ describe('what the figures say of the config', () => {
     assert.deepEqual(costs, [
       { type: 'linear', key: 'vocab_size', times: 32000, each: 8192, parameters: 262_144_000 },
       { type: 'linear', key: 'num_hidden_layers', times: 32, each: layer, parameters: 32 * layer },
+      { type: 'flag', key: 'tie_word_embeddings', otherwise: -131_072_000 },
       {
         type: 'keyValueHeads',
         key: 'num_key_value_heads',
@@ -266,7 +267,6 @@ describe('what the figures say of the config', () => {
         keyValueHeads: 8,
         cacheBytesPerToken: 131_072,
       },
-      { type: 'flag', key: 'tie_word_embeddings', otherwise: -131_072_000 },
     ]);
   });
 

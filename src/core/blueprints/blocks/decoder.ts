@@ -135,6 +135,8 @@ interface RotaryDecoderOptions {
   /** False in layers without positions. */
   readonly rotates?: (layer: number) => boolean;
   readonly pairs?: Rotary['pairs'];
+  /** Vectors turn the other way. */
+  readonly reversed?: true;
   /** Of query, key and value, and of the output where it is not told apart. */
   readonly attentionBias?: boolean;
   readonly outputBias?: boolean;
@@ -156,6 +158,8 @@ interface RotaryDecoderOptions {
   readonly normName?: string;
   /** Made of the looked-up tokens before the first layer. */
   readonly scaleEmbedding?: number;
+  /** The last norm stands before the first layer too (nanochat). */
+  readonly normsEmbedding?: true;
 }
 
 /** Llama's decoder: grouped-query attention with rotary positions, RMSNorm, and a feed-forward of the family's own. */
@@ -169,6 +173,7 @@ export function rotaryDecoder(c: RotaryDecoderKeys, own: RotaryDecoderOptions): 
           defaultTheta: own.defaultTheta ?? 10000,
           positions: c.max_position_embeddings,
           ...(own.pairs === undefined ? {} : { pairs: own.pairs }),
+          ...(own.reversed === undefined ? {} : { reversed: own.reversed }),
           ...(own.partialRotary === undefined ? {} : { partial: own.partialRotary }),
         })
       : undefined;
@@ -191,6 +196,7 @@ export function rotaryDecoder(c: RotaryDecoderKeys, own: RotaryDecoderOptions): 
       ? groupedQueryAttention(width, shape, own.attentionBias ?? false, own.outputBias, own.extraNames)
       : own.attention(shape, layer);
   };
+  const last = norm();
   const layer = own.layer ?? preNorm();
   return decoder({
     vocabulary: c.vocab_size,
@@ -198,7 +204,8 @@ export function rotaryDecoder(c: RotaryDecoderKeys, own: RotaryDecoderOptions): 
     layers: Array.from({ length: c.num_hidden_layers }, (_, index) =>
       layer({ self_attn: attention(index), feedForward: own.feedForward(index), norm }),
     ),
-    norm: norm(),
+    norm: last,
+    ...(own.normsEmbedding ? { start: [last] } : {}),
     ...(own.normName === undefined ? {} : { normName: own.normName }),
     rotary: angles ?? own.rotaries!.all,
     ...(own.scaleEmbedding === undefined ? {} : { scaleEmbedding: own.scaleEmbedding }),
