@@ -103,8 +103,6 @@ describe('values that no model can have', () => {
     ['"attention_bias"', '1', 'key.type'],
     ['"hidden_act"', '5', 'key.type'],
     ['"hidden_act"', '"nonsense"', 'key.value'],
-    // It has a parameter of its own, which no blueprint builds.
-    ['"hidden_act"', '"prelu"', 'key.value'],
     ['"rope_theta"', '"big"', 'key.type'],
     ['"rope_scaling"', '"yes"', 'key.type'],
     ['"num_attention_heads"', '33', 'key.multiple'],
