@@ -81,6 +81,8 @@ export interface ExtraNames {
   readonly outputNorm?: string;
   /** Default: o_proj. */
   readonly output?: string;
+  /** Norms of queries and keys stand in lists, one for each head. */
+  readonly normLists?: true;
 }
 
 /** Grouped-query attention under Llama's names (q_proj, k_proj, v_proj, o_proj). */
@@ -128,8 +130,8 @@ export function withExtras(module: Attention, names: ExtraNames = {}): Attention
   const { queryKeyNorm, sinks, gate, outputNorm, differential } = module;
   const children: Record<string, Module> = {
     ...module.children,
-    ...normsUnder(names.queryNorm ?? 'q_norm', queryKeyNorm?.query ?? []),
-    ...normsUnder(names.keyNorm ?? 'k_norm', queryKeyNorm?.key ?? []),
+    ...normsUnder(names.queryNorm ?? 'q_norm', queryKeyNorm?.query ?? [], names.normLists),
+    ...normsUnder(names.keyNorm ?? 'k_norm', queryKeyNorm?.key ?? [], names.normLists),
   };
   if (gate !== undefined && gate !== 'query') children[names.gate ?? 'gate_proj'] = gate;
   if (outputNorm !== undefined) children[names.outputNorm ?? 'norm'] = outputNorm;
@@ -139,10 +141,10 @@ export function withExtras(module: Attention, names: ExtraNames = {}): Attention
 }
 
 /** One norm under its name, or one for each head in a list; none where they hold nothing. */
-function normsUnder(name: string, norms: readonly Norm[]): Record<string, Module> {
+function normsUnder(name: string, norms: readonly Norm[], inList?: true): Record<string, Module> {
   const [first] = norms;
   if (first?.weight === undefined) return {};
-  return norms.length === 1 ? { [name]: first } : listed(`${name}.norms`, norms);
+  return inList ? listed(`${name}.norms`, norms) : { [name]: first };
 }
 
 /** Query, key and value side by side in one matrix. */

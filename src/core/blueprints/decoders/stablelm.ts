@@ -47,7 +47,7 @@ function body(c: Values<typeof keys>): Decoder {
             },
           }
         : {},
-    extraNames: { queryNorm: 'q_layernorm', keyNorm: 'k_layernorm' },
+    extraNames: { queryNorm: 'q_layernorm', keyNorm: 'k_layernorm', normLists: true },
     norm: () => layerNorm(c.hidden_size, c.layer_norm_eps),
     layer: c.use_parallel_residual ? parallelLayer : preNorm(),
     feedForward: () => gatedMlp(c.hidden_size, c.intermediate_size, c.hidden_act),
