@@ -32,6 +32,8 @@ export function resultShape(run: Leaf | Operation, inputs: readonly Shape[]): Sh
 
 /** Operations that are counted and not run yet. */
 const NOT_RUN = [
+  'tokenShift',
+  'wkv',
   'slice',
   'shift',
   'fourier',

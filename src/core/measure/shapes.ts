@@ -55,6 +55,8 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       return { shape: x.shape, gradient, cached };
     case 'addTable':
     case 'scaleChannels':
+    case 'tokenShift':
+    case 'wkv':
       return { shape: x.shape, gradient: true, cached };
     case 'sinusoids':
       return { shape: [1, length, operation.width], gradient: false, cached };

@@ -28,6 +28,13 @@ export type Operation =
     }
   /** A learned sequence of its own, whatever x is: → [1, rows, width], or one for each of the batch. */
   | { readonly op: 'learnedSequence'; readonly table: Parameter; readonly eachBatch?: true }
+  /** x·mix + (the token before x)·(1 − mix), with zeros before the first token (RWKV); mix is [1, 1, width]. */
+  | { readonly op: 'tokenShift'; readonly mix: Parameter }
+  /**
+   * Keys k and values v [b, s, w] → [b, s, w]: the average of the values of all tokens so far, weighted by
+   * exp(k − distance·exp(decay)), and by exp(k + first) for the token itself (RWKV-4); decay and first are [w].
+   */
+  | { readonly op: 'wkv'; readonly decay: Parameter; readonly first: Parameter }
   /** [b, s, w] → [b, 1, w]: the first position of each sequence ([CLS]). */
   | { readonly op: 'firstToken' }
   /** [b, s, w] → [b, 1, w]: the last position (the end-of-sequence token). */

@@ -120,7 +120,12 @@ function sharedByHeads(module: Attention): { unique: number; group: number } | u
     // The rotated part of the key is one for all heads; the rest expands for each.
     return { unique: projections.keyValueDown.inputs * projections.rotaryDim, group: heads };
   }
-  if (projections.type === 'fused' || keyValueHeads >= heads || heads % keyValueHeads !== 0) return undefined;
+  if (keyValueHeads >= heads || heads % keyValueHeads !== 0) return undefined;
+  if (projections.type === 'fused') {
+    const { inputs, bias } = projections.qkv;
+    const rows = keyValueHeads * (module.headDim + module.valueDim);
+    return { unique: rows * (bias === undefined ? inputs : inputs + 1), group: heads / keyValueHeads };
+  }
   const own = [projections.key, projections.value].flatMap(({ weight, bias }) =>
     bias === undefined ? [weight] : [weight, bias],
   );

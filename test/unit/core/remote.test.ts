@@ -82,6 +82,30 @@ describe('published totals of models with code of their own', () => {
       },
       2_724_880_896,
     ],
+    [
+      'Phi-1.5 as first published',
+      {
+        model_type: 'mixformer-sequential',
+        architectures: ['MixFormerSequentialForCausalLM'],
+        vocab_size: 51200,
+        n_embd: 2048,
+        n_head: 32,
+        n_layer: 24,
+      },
+      1_418_270_720,
+    ],
+    [
+      'Phi-2 as phi-msft',
+      {
+        model_type: 'phi-msft',
+        architectures: ['PhiForCausalLM'],
+        vocab_size: 51200,
+        n_embd: 2560,
+        n_head: 32,
+        n_layer: 32,
+      },
+      2_779_683_840,
+    ],
     ['Orion-14B', { model_type: 'orion', architectures: ['OrionForCausalLM'] }, 14_498_703_360],
     ['Qwen-7B', { model_type: 'qwen', architectures: ['QWenLMHeadModel'] }, 7_721_324_544],
     [

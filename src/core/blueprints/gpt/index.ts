@@ -13,6 +13,7 @@ import { imageGpt } from './imageGpt';
 import { mpt } from './mpt';
 import { openaiGpt } from './openaiGpt';
 import { opt } from './opt';
+import { rwkv } from './rwkv';
 import { flaubert, xlm } from './xlm';
 import { xlnet } from './xlnet';
 
@@ -39,4 +40,5 @@ export const gptFamilies = [
   xlm,
   flaubert,
   xlnet,
+  rwkv,
 ] as const;
