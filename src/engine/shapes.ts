@@ -40,6 +40,7 @@ const NOT_RUN = [
   'lastTokens',
   'meanTokens',
   'appendTokens',
+  'addVector',
   'scaleChannels',
   'concatenate',
   'swapFramesAndChannels',

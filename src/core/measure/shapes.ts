@@ -54,6 +54,7 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'fourier':
       return { shape: x.shape, gradient, cached };
     case 'addTable':
+    case 'addVector':
     case 'scaleChannels':
     case 'tokenShift':
     case 'wkv':

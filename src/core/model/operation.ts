@@ -61,6 +61,8 @@ export type Operation =
   | { readonly op: 'appendTokens'; readonly token: Parameter }
   /** Adds a learned table to x: [b, s, w] + [s, w]; of a stack of tables the one at `index`. */
   | { readonly op: 'addTable'; readonly table: Parameter; readonly index?: number }
+  /** Adds a learned vector to each position: [b, s, w] + [w]. */
+  | { readonly op: 'addVector'; readonly vector: Parameter }
   /** Each channel of x times a learned factor: LayerScale (Touvron et al. 2021). */
   | { readonly op: 'scaleChannels'; readonly by: Parameter }
   /** Side by side: two or more of [b, s, w] → [b, s, Σw] of `features`, [b, Σs, w] of `tokens`, [b, Σc, …] of `channels`. */

@@ -6,6 +6,7 @@ import { exaone4 } from './exaone';
 import { gemmas } from './gemma';
 import { glms } from './glm';
 import { granites } from './granite';
+import { hrmText } from './hrm';
 import { llama } from './llama';
 import { llamaLikes } from './llamaLike';
 import { mistrals } from './mistral';
@@ -39,4 +40,5 @@ export const decoders = [
   bitNet,
   diffLlama,
   nanochat,
+  hrmText,
 ] as const;
