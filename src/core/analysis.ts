@@ -92,6 +92,8 @@ export interface Workload {
   readonly tokens: number;
   /** Tokens of the decoder of an encoder–decoder. */
   readonly decoderTokens: number;
+  /** Images a sequence, of models that may read some; none where left out. */
+  readonly images?: number;
   /** Samples, or frames of features, of a sound; ten seconds where left out. */
   readonly sound?: number;
   /** Tokens already in the KV cache, for the decode figure. */

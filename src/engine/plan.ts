@@ -114,6 +114,7 @@ function unsupportedNorm(norm: Norm): string | undefined {
   if (norm.type === 'batch') return 'batch normalisation';
   if (norm.type === 'affine') return 'a norm that is weight and bias alone';
   if (norm.type === 'group') return 'group normalisation';
+  if (norm.type === 'response') return 'response normalisation';
   if (norm.axis !== undefined) return 'normalisation over the channels of a feature map';
   return norm.weightOffset === undefined ? undefined : 'a norm that adds to its weight';
 }

@@ -16,8 +16,8 @@ export function configGlobs(scope: vscode.Uri): string[] {
   return Array.isArray(value) ? value.filter((glob): glob is string => typeof glob === 'string') : [];
 }
 
-/** What settings say of a workload; a sound keeps the length that the core gives it. */
-type Lengths = Required<Omit<Workload, 'sound'>>;
+/** What settings say of a workload; a sound keeps the length that the core gives it, and images are left out. */
+type Lengths = Required<Omit<Workload, 'sound' | 'images'>>;
 
 const WORKLOAD_DEFAULTS: Lengths = { batch: 1, tokens: 1024, decoderTokens: 1024, context: 4096 };
 const WORKLOAD_LIMITS: Record<keyof Lengths, number> = {

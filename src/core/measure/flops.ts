@@ -59,6 +59,8 @@ export function decodeFlops(model: Model, workload: Workload): FlopCount {
   return counter.count(
     model,
     (input) => {
+      // Images are in the cache, as the tokens that they became.
+      if (input.type === 'pixels' && input.optional) return inputShape(input, { ...workload, images: 0 });
       const shape = inputShape(input, workload);
       const encoder = decoder && !(input.type === 'tokens' && input.stream === 'decoderTokens');
       return encoder ? shape : [shape[0] ?? 1, 1];

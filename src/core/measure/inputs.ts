@@ -9,7 +9,8 @@ const TEN_SECONDS = { samples: 160_000, frames: 1000 } as const;
 export function inputShape(input: ModelInput, workload: Workload): number[] {
   if (input.type === 'pixels') {
     const image = [input.channels, input.height, input.width];
-    return input.frames === undefined ? [workload.batch, ...image] : [workload.batch, input.frames, ...image];
+    const batch = input.optional ? workload.batch * (workload.images ?? 0) : workload.batch;
+    return input.frames === undefined ? [batch, ...image] : [batch, input.frames, ...image];
   }
   if (input.type === 'sound') {
     const { features, featuresFirst } = input;

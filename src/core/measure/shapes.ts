@@ -94,6 +94,16 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
     }
     case 'spreadTokens':
       return shaped(batch, length * operation.factor, Math.floor((rest[0] ?? 0) / operation.factor));
+    case 'channelsLast':
+      return shaped(batch, ...rest, length);
+    case 'channelsFirst':
+      return shaped(batch, rest.at(-1) ?? 1, length, ...rest.slice(0, -1));
+    case 'hiddenStates': {
+      const width = (x.shape.at(-1) ?? 0) * operation.layers.length;
+      return shaped(...x.shape.slice(0, -1), width);
+    }
+    case 'placeFeatures':
+      return x;
     case 'swapFramesAndChannels':
       return shaped(batch, rest[0] ?? 1, length, ...rest.slice(1));
     case 'pool':

@@ -5,12 +5,14 @@
  * read from that tree, and knows kinds, never families.
  */
 import type { Experts } from './experts';
+import type { ModelInput } from './input';
 import type { Operation, Windows } from './operation';
 import type { PositionScheme } from './position';
 import type { Differential, QueryKeyNorm } from './attentionParts';
 import type { Rotary } from './rotary';
 
 export type { Experts, Routing } from './experts';
+export type { ModelInput, Stream } from './input';
 export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
 export type { Rotary, RotaryScaling } from './rotary';
@@ -32,36 +34,6 @@ export interface Parameter {
 export interface Wire {
   readonly id: number;
 }
-
-/** One input of a model's forward pass. */
-export type ModelInput =
-  /** Ids [batch, length]; `limit` is the longest sequence the positions allow. */
-  | { readonly name: string; readonly type: 'tokens'; readonly stream: Stream; readonly limit?: number }
-  /** Segment ids [batch, length], zero where not given. */
-  | { readonly name: string; readonly type: 'segments'; readonly stream: Stream }
-  /** Pixels [batch, channels, height, width]; of a video [batch, frames, channels, height, width]. */
-  | {
-      readonly name: string;
-      readonly type: 'pixels';
-      readonly channels: number;
-      readonly height: number;
-      readonly width: number;
-      readonly frames?: number;
-    }
-  /**
-   * Sound: samples [batch, length], or frames of `features` numbers, [batch, features, length] where they are
-   * `featuresFirst` and [batch, length, features] where not. `length` where the class takes no other.
-   */
-  | {
-      readonly name: string;
-      readonly type: 'sound';
-      readonly features?: number;
-      readonly featuresFirst?: true;
-      readonly length?: number;
-    };
-
-/** Sequences whose lengths a workload gives apart. */
-export type Stream = 'tokens' | 'decoderTokens';
 
 /** A model as its config describes it. */
 export interface Model {
@@ -124,11 +96,12 @@ export interface Embedding extends ModuleBase {
 
 /**
  * Normalisation over the last axis (layer, rms), over batch and positions (batch), or over groups of channels and all
- * positions (group); `affine` is weight and bias alone, without mean and deviation (MobileBERT).
+ * positions (group); `affine` is weight and bias alone, without mean and deviation (MobileBERT);
+ * `response` divides a channel's length over all positions by that of the others (ConvNeXt v2).
  */
 export interface Norm extends ModuleBase {
   readonly kind: 'norm';
-  readonly type: 'layer' | 'rms' | 'batch' | 'group' | 'affine';
+  readonly type: 'layer' | 'rms' | 'batch' | 'group' | 'affine' | 'response';
   /** Where the width is: the last axis, or axis 1 of a feature map [b, c, h, w]. */
   readonly axis?: 'channels';
   /** Of a group norm. */

@@ -67,6 +67,13 @@ export type Operation =
   | { readonly op: 'scaleChannels'; readonly by: Parameter }
   /** Side by side: two or more of [b, s, w] → [b, s, Σw] of `features`, [b, Σs, w] of `tokens`, [b, Σc, …] of `channels`. */
   | { readonly op: 'concatenate'; readonly axis: 'features' | 'tokens' | 'channels' }
+  /** [b, c, h, w] → [b, h, w, c], and the way back. */
+  | { readonly op: 'channelsLast' }
+  | { readonly op: 'channelsFirst' }
+  /** What a tower returned [b, s, w] → its hidden states at these layers, side by side: [b, s, Σw]. */
+  | { readonly op: 'hiddenStates'; readonly layers: readonly number[] }
+  /** Ids [b, s] and features of images: the same ids, whose placeholders stand for the features from here on. */
+  | { readonly op: 'placeFeatures' }
   /** [b, frames, c, …] → [b, c, frames, …], and back. */
   | { readonly op: 'swapFramesAndChannels' }
   /** [b, samples] → [b, 1, samples]: a sound as a map of one channel. */

@@ -1,6 +1,7 @@
 /** Encoders of images and videos. */
 import type { Family } from '../family';
 import { beit, data2vecVision } from './beit';
+import { convnext, convnextV2, resnet } from './convnets';
 import { dinov2, dinov2WithRegisters, dinov3Vit } from './dino';
 import { pvt } from './pvt';
 import { donutSwin, maskformerSwin, swin, swinv2 } from './swin';
@@ -26,4 +27,7 @@ export const visionFamilies: readonly Family[] = [
   pvt,
   vivit,
   videomae,
+  resnet,
+  convnext,
+  convnextV2,
 ];
