@@ -81,7 +81,7 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       return shaped(...x.shape.map((side, each) => (each === axis ? all : side)));
     }
     case 'asChannel':
-      return shaped(batch, 1, length);
+      return shaped(batch, 1, length, ...rest);
     case 'gatedChannels':
       return shaped(batch, Math.floor(length / 2), ...rest);
     case 'dropLastFrames':

@@ -47,8 +47,8 @@ export type Operation =
   | { readonly op: 'shift'; readonly by: number }
   /** [b, s, w] → [b, s, w]: real part of the Fourier transform over positions and width (FNet). */
   | { readonly op: 'fourier' }
-  /** [b, s, w] → [b, 1, w]: the average of all positions. */
-  | { readonly op: 'meanTokens' }
+  /** [b, s, w] → [b, 1, w]: the average of all positions. With `first`, the average of so many first ones. */
+  | { readonly op: 'meanTokens'; readonly first?: number }
   /** [b, s, w] → [b, s − n, w]: leaves out the first n positions. */
   | { readonly op: 'dropTokens'; readonly count: number }
   /** [b, c, …] → [b, positions, c]: a feature map as a sequence. */
@@ -76,7 +76,7 @@ export type Operation =
   | { readonly op: 'placeFeatures' }
   /** [b, frames, c, …] → [b, c, frames, …], and back. */
   | { readonly op: 'swapFramesAndChannels' }
-  /** [b, samples] → [b, 1, samples]: a sound as a map of one channel. */
+  /** [b, …] → [b, 1, …]: samples or a spectrogram as a map of one channel. */
   | { readonly op: 'asChannel' }
   /** Gated linear unit: [b, 2c, …] → [b, c, …], the first half times the sigmoid of the second. */
   | { readonly op: 'gatedChannels' }

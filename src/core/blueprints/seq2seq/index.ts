@@ -1,5 +1,6 @@
 /** Encoder–decoder families over text. */
 import { bartKin } from './bartKin';
+import { fsmt } from './fsmt';
 import { t5Kin } from './t5Kin';
 
-export const seq2seq = [...t5Kin, ...bartKin];
+export const seq2seq = [...t5Kin, ...bartKin, fsmt];

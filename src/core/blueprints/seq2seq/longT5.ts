@@ -1,7 +1,7 @@
 /** What LongT5 (Guo et al. 2021) does otherwise in its encoder: attention in blocks, and to summaries of blocks. */
 import type { Attention } from '../../model/module';
 import { embedding, rmsNorm } from '../blocks/layers';
-import type { LocalAttention, T5Config } from './t5';
+import type { LocalAttention, T5Config } from './t5Keys';
 
 /** `local`: a query's own block and its neighbours; `transient-global`: also the normed sums of every `tokens` tokens. */
 export function longT5Attention(type: string, radius: number, tokens: number): LocalAttention {
