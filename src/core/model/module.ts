@@ -40,7 +40,8 @@ export interface Model {
   readonly modelType: string;
   /** The class, as in `architectures`: LlamaForCausalLM. */
   readonly architecture: string;
-  readonly root: Block;
+  /** A composite where the tree does not follow the forward pass: then its parameters alone are known. */
+  readonly root: Block | Composite;
   /** In the order of `root.flow.inputs`. */
   readonly inputs: readonly ModelInput[];
   /** Standard deviation of the family's initial weights. */
@@ -250,6 +251,13 @@ export interface Holder extends ModuleBase {
   readonly kind: 'holder';
 }
 
+/** A composite whose forward pass the tree does not follow: its tensors are counted, its operations are not known. */
+export interface Composite extends ModuleBase {
+  readonly kind: 'composite';
+  /** The class that it is. */
+  readonly className: string;
+}
+
 /** A composite: its children's forward pass is `flow`. */
 export interface Block extends ModuleBase {
   readonly kind: 'block';
@@ -261,7 +269,7 @@ export interface Block extends ModuleBase {
 export type BlockRole = 'model' | 'stack' | 'layer' | 'embeddings' | 'head' | 'pooler' | 'part';
 
 export type Module =
-  Linear | Embedding | Norm | Attention | Mlp | Experts | Convolution | Rotary | Holder | Block | Similarity;
+  Linear | Embedding | Norm | Attention | Mlp | Experts | Convolution | Rotary | Holder | Block | Similarity | Composite;
 
 /** Names as transformers' ACT2FN has them, of those that the engine can compute; others are kept by their name. */
 export type Activation = string;
