@@ -4,7 +4,7 @@ import { build, type Built, type Found } from './build';
 import { libraryKeys } from './config/common';
 import { anchors } from './config/parse';
 import { breakdown, shares } from './measure/breakdown';
-import { decodeFlops, forwardFlops, type FlopCount } from './measure/flops';
+import { areFlopsKnown, decodeFlops, forwardFlops, type FlopCount } from './measure/flops';
 import { inputShape } from './measure/inputs';
 import { keyCosts } from './measure/keyCosts';
 import { attentions, cacheSize, weightBytes } from './measure/memory';
@@ -47,7 +47,7 @@ function figures(built: Built, found: Found, asked: Workload): Figures {
     breakdown: breakdown(tree, shares(tree, forward)),
     workload,
     inputs: model.inputs.map((input) => ({ name: input.name, shape: inputShape(input, workload) })),
-    flops: flopFigures(model, workload, forward, cache !== undefined),
+    ...(areFlopsKnown(model) ? { flops: flopFigures(model, workload, forward, cache !== undefined) } : {}),
     memory: {
       dtype: weights.dtype,
       weights: weights.bytes,

@@ -72,6 +72,10 @@ export interface ProblemArguments {
     readonly known: readonly string[];
   };
   'model.tooLarge': { readonly key: string };
+  /** The class itself refuses the config; `detail` is what it says. */
+  'model.refused': { readonly className: string; readonly detail: string };
+  /** The class takes its structure from where the file does not say. */
+  'model.unknowable': { readonly detail: string };
 }
 
 export type ProblemCode = keyof ProblemArguments;
@@ -170,7 +174,8 @@ export interface Figures {
   readonly workload: Workload;
   /** Which of the workload's lengths this model has. */
   readonly inputs: readonly InputShape[];
-  readonly flops: FlopFigures;
+  /** Absent where the tree does not follow the forward pass. */
+  readonly flops?: FlopFigures;
   readonly memory: {
     readonly dtype: string;
     /** Bytes of the weights in `dtype`. */

@@ -1,9 +1,9 @@
 /** Text of a config → the model's tree, or the reasons why there is none. */
 import type { Outcome, Problem, Span } from './analysis';
-import type { Family } from './blueprints/family';
-import { familyOfArchitecture, familyOfType } from './blueprints/registry';
+import type { Family, Root } from './blueprints/family';
+import { architecturesOf, builders, familyOfType, modelTypeOf } from './blueprints/registry';
 import { Config, type Overrides } from './config/config';
-import { parseConfig, type ParsedText } from './config/parse';
+import { parseConfig, type Node, type ParsedText } from './config/parse';
 import { parameterTotals } from './measure/parameters';
 import type { Model } from './model/module';
 
@@ -18,6 +18,8 @@ export interface Built {
 export interface Found {
   readonly model: Model;
   readonly config: Config;
+  /** Who built it. */
+  readonly family: Family<Root>;
   /** False: the file names no architecture, and the base model was built. */
   readonly architectureGiven: boolean;
 }
@@ -45,25 +47,50 @@ export function build(text: string): Built {
   if (config === undefined || identity === undefined) return { outcome: 'none', parsed, problems: [] };
   const chosen = choose(config, identity);
   if ('problem' in chosen) return { outcome: 'unknown', parsed, problems: [chosen.problem] };
-  const model = make(chosen, config);
-  const problems = [...config.problems];
-  if (model === undefined || problems.length > 0) return { outcome: 'invalid', parsed, problems };
-  const oversized = tooLarge(model, config);
+  const { model, config: read, family } = firstBuilt(chosen, parsed.root!);
+  const problems = [...read.problems];
+  if (model === undefined || problems.length > 0) {
+    const unknown = problems.some(({ severity }) => severity === 'information');
+    return { outcome: unknown ? 'unknown' : 'invalid', parsed, problems };
+  }
+  const oversized = tooLarge(model, read);
   if (oversized !== undefined) return { outcome: 'invalid', parsed, problems: [oversized] };
   return {
     outcome: 'counted',
     parsed,
     problems,
-    found: { model, config, architectureGiven: identity.architectures.length > 0 },
+    found: { model, config: read, family, architectureGiven: identity.architectures.length > 0 },
   };
+}
+
+/**
+ * Builds by the blueprint, or by the class tables where a part of the model (a tower of another type) has no blueprint.
+ * What a blueprint takes for a mistake is one.
+ */
+function firstBuilt({ families, architecture }: Chosen, root: Node): Tried {
+  let tried: Tried | undefined;
+  for (const named of families) {
+    const family = named();
+    if (family === undefined) continue;
+    const config = new Config(root);
+    const model = make(family, architecture, config);
+    tried = { family, config, model };
+    if (!config.problems.some(({ code }) => code === 'model.unknownType')) break;
+  }
+  return tried!;
+}
+
+interface Tried {
+  readonly family: Family<Root>;
+  readonly config: Config;
+  readonly model: Model | undefined;
 }
 
 /** The same model with some values replaced; undefined where the family can't be built from them. */
 export function rebuild(built: Built, overrides: Overrides): Model | undefined {
   if (built.found === undefined || built.parsed.root === undefined) return undefined;
-  const { modelType, architecture } = built.found.model;
-  const family = familyOfType(modelType);
-  return family && make({ family, architecture }, new Config(built.parsed.root, overrides));
+  const { family, model } = built.found;
+  return make(family, model.architecture, new Config(built.parsed.root, overrides));
 }
 
 function identityOf(config: Config): Identity | undefined {
@@ -77,30 +104,34 @@ function identityOf(config: Config): Identity | undefined {
 }
 
 interface Chosen {
-  readonly family: Family;
-  readonly architecture: string;
+  /** Who can build it, the first before the second. */
+  readonly families: readonly (() => Family<Root> | undefined)[];
+  /** The base model where left out. */
+  readonly architecture: string | undefined;
 }
 
 function choose(config: Config, identity: Identity): Chosen | { readonly problem: Problem } {
   const { modelType, architectures, span } = identity;
-  const family =
-    modelType === undefined
-      ? architectures.map(familyOfArchitecture).find((found) => found !== undefined)
-      : familyOfType(modelType);
+  const type = modelType ?? architectures.map(modelTypeOf).find((found) => found !== undefined);
   const name = modelType ?? architectures[0]!;
-  if (family === undefined) return { problem: unknownType(config, name, span) };
+  if (type === undefined || !canBuild(type)) return { problem: unknownType(config, name, span) };
   const [first] = architectures;
-  if (first === undefined) return { family, architecture: family.base };
-  const architecture = architectures.find((each) => family.architectures.includes(each));
-  if (architecture !== undefined) return { family, architecture };
+  if (first === undefined) return { families: builders(type), architecture: undefined };
+  const architecture = architectures.find((each) => canBuild(type, each));
+  if (architecture !== undefined) return { families: builders(type, architecture), architecture };
   return {
     problem: {
       code: 'model.unknownArchitecture',
       severity: 'information',
       span: config.spanOf('architectures') ?? span,
-      arguments: { modelType: family.modelType, architecture: first, known: family.architectures },
+      arguments: { modelType: type, architecture: first, known: architecturesOf(type) },
     },
   };
+}
+
+/** The tables are not asked where a blueprint can. */
+function canBuild(modelType: string, architecture?: string): boolean {
+  return builders(modelType, architecture).some((family) => family() !== undefined);
 }
 
 function unknownType(config: Config, modelType: string, span: Span): Problem {
@@ -115,10 +146,12 @@ function unknownType(config: Config, modelType: string, span: Span): Problem {
 }
 
 /** Builds the tree; with a problem in the config it is left out, so that nothing is made by an illegal size. */
-function make({ family, architecture }: Chosen, config: Config): Model | undefined {
+function make(family: Family<Root>, named: string | undefined, config: Config): Model | undefined {
+  const architecture = named ?? family.base;
   const read = family.read(config, familyOfType);
   if (config.problems.length > 0) return undefined;
   const { root, inputs, initializerRange } = read.build(architecture);
+  if (config.problems.length > 0) return undefined;
   return { modelType: family.modelType, architecture, root, inputs, initializerRange };
 }
 

@@ -1,6 +1,7 @@
 /** What a run will do, found out before it starts: its layers, its memory, and whether every op is known. */
 import type {
   Attention,
+  Block,
   Experts,
   Mlp,
   Module,
@@ -23,6 +24,8 @@ export interface Plan {
   readonly attentions: readonly Attention[];
   /** Bytes of all maps. */
   readonly bytes: number;
+  /** The model, whose forward pass is followed. */
+  readonly root: Block;
   /** Rows and columns of patches, where a picture is cut into them. */
   readonly grid?: readonly [number, number];
 }
@@ -38,10 +41,11 @@ export interface Plan {
 export async function planRun(model: Model, inputs: readonly Shape[], whole = false): Promise<Plan> {
   const layers: RunLayer[] = [];
   const attentions: Attention[] = [];
-  const total = attentionRuns(model.root);
+  const root = followed(model);
+  const total = attentionRuns(root);
   if (total === 0) throw new RunFailure('unsupported', `${model.architecture} has no attention to show`);
   let grid: readonly [number, number] | undefined;
-  await interpret<Shape>(model.root, inputs, {
+  await interpret<Shape>(root, inputs, {
     leaf: (run, shapes, path) => {
       const reason = unsupported(run);
       if (reason !== undefined) throw new RunFailure('unsupported', `${path}: ${reason}`);
@@ -57,7 +61,13 @@ export async function planRun(model: Model, inputs: readonly Shape[], whole = fa
     },
   });
   const bytes = layers.reduce((sum, { heads, queries, keys }) => sum + 4 * heads * queries * keys, 0);
-  return { layers, attentions, bytes, ...(grid === undefined ? {} : { grid }) };
+  return { root, layers, attentions, bytes, ...(grid === undefined ? {} : { grid }) };
+}
+
+/** The root, where the tree follows the forward pass. */
+function followed({ root, architecture }: Model): Block {
+  if (root.kind === 'block') return root;
+  throw new RunFailure('unsupported', `${architecture} is known by its parameters alone, not by what it computes`);
 }
 
 function layerOf(module: Attention, index: number, path: string, shapes: readonly Shape[]): RunLayer {

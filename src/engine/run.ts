@@ -63,7 +63,7 @@ export class Run {
       await new Pace(signal).rest();
       changed({ type: 'running', done: 0, of });
       await forward(
-        this.model.root,
+        this.plan.root,
         this.values,
         this.context(signal, () => {
           changed({ type: 'running', done: this.layers.length, of });

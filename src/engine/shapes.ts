@@ -25,6 +25,8 @@ export function resultShape(run: Leaf | Operation, inputs: readonly Shape[]): Sh
     case 'experts':
     case 'rotary':
     case 'similarity':
+    case 'composite':
+    case 'composite':
     case 'holder':
       return x;
   }

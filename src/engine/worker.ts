@@ -3,9 +3,11 @@ import { parentPort, type Transferable } from 'node:worker_threads';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { connect } from '../protocol/rpc';
 import { createEngine } from './engine';
+import { provideClassTables } from './tables';
 
 if (parentPort === null) throw new Error('the engine runs in a worker thread');
 const port = parentPort;
+provideClassTables();
 
 const host = connect<EngineEvents, EngineApi>(
   createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }),

@@ -71,6 +71,10 @@ const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
       modelType,
       known.join(', '),
     ),
+  'model.refused': ({ className, detail }) =>
+    l10n.t('{0} refuses this config: {1}', className, detail),
+  'model.unknowable': ({ detail }) =>
+    l10n.t('Headlight can’t tell the structure of this model: {0}.', detail),
   'model.tooLarge': ({ key }) => l10n.t('{0} makes the model too large to be counted.', key),
 };
 
@@ -135,6 +139,9 @@ export function wordInputs(inputs: readonly InputShape[], format: NumberFormat):
 
 /** Exact parameters and the FLOPs of a forward pass, in one line. */
 export function wordSummary(figures: Figures, format: NumberFormat): string {
+  if (figures.flops === undefined) {
+    return l10n.t('{0}: {1} parameters', figures.architecture, format.exact(figures.parameters.total));
+  }
   return l10n.t(
     '{0}: {1} parameters · {2}FLOPs forward ({3})',
     figures.architecture,

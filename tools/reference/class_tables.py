@@ -1,11 +1,11 @@
 """Writes the class tables: what each class of transformers builds, as data that Headlight evaluates.
 
-    python tools/reference/class_tables.py --out src/core/tables/data/classes.json
+    python tools/reference/class_tables.py --out classes.txt
 
 A model class of transformers says in its constructor which modules it is made of, and how their sizes follow from the
 config. This reads those constructors (never their forward passes) with Python's own parser, follows what they call,
-leaves out what no structure depends on (dropout, logging, initial values), and writes the rest as nested lists.
-`docs/class-tables.md` has the format. Nothing is fitted or sampled: a size is the expression that the class evaluates.
+leaves out what no structure depends on (dropout, logging, initial values), and writes the rest as nested lists, a
+line a file. src/core/tables/format.ts has the format; `npm run tables` packs it. Nothing is fitted or sampled: a size is the expression that the class evaluates.
 """
 
 from __future__ import annotations
@@ -515,14 +515,17 @@ def main() -> None:
         "architectures": {t: names for t, names in architectures.items() if t in configs},
         "auto": auto,
         "classes": {name: classes[name][0] for name in classes if classes[name] in tables.written},
-        "files": files,
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(out, separators=(",", ":"))
-    options.out.write_text(text)
+    lines = [compact(out), *(f"{file}\t{compact(files[file])}" for file in sorted(files))]
+    text = "\n".join(lines)
+    options.out.write_text(text, encoding="ascii")
     for problem in tables.problems:
         print(problem)
     print(f"{len(tables.written)} definitions of {len(files)} files, {len(text)} bytes; {len(configs)} config classes")
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 AUTO_CLASSES = {

@@ -3,11 +3,14 @@ import type { Span } from '../analysis';
 import { MAX_LAYERS, type Keys, type Values } from '../config/keys';
 import { commonKeys, type Common } from '../config/common';
 import type { Config } from '../config/config';
-import type { Block, ModelInput } from '../model/module';
+import type { Block, Composite, ModelInput } from '../model/module';
+
+/** A root that a model may have; only a block's forward pass is followed. */
+export type Root = Block | Composite;
 
 /** A built architecture. */
-export interface Blueprint {
-  readonly root: Block;
+export interface Blueprint<R extends Root = Block> {
+  readonly root: R;
   readonly inputs: readonly ModelInput[];
 }
 
@@ -91,20 +94,20 @@ export class Checks {
 }
 
 /** A config as its family read it. */
-export interface Reading {
+export interface Reading<R extends Root = Block> {
   /** By the class's own names. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Makes the tree of an architecture of this family; the base model where none is named. */
-  build(architecture?: string): Blueprint & { readonly initializerRange: number };
+  build(architecture?: string): Blueprint<R> & { readonly initializerRange: number };
 }
 
 /** A family with the types of its keys left behind, as the registry holds it. */
-export interface Family {
+export interface Family<R extends Root = Block> {
   readonly modelType: string;
   readonly base: string;
   readonly architectures: readonly string[];
   /** Reads the config; `families` are those that a nested config may name. */
-  read(config: Config, families: Families): Reading;
+  read(config: Config, families: Families): Reading<R>;
 }
 
 /** The family of a model type, where there is one. */

@@ -1,7 +1,8 @@
 /** Every family that Headlight has a blueprint for. */
 import { decoders } from './decoders';
 import { encoders } from './encoders';
-import type { Family } from './family';
+import { tableFamily, tableTypeOf, tableTypes } from '../tables/family';
+import type { Family, Root } from './family';
 import { gptFamilies } from './gpt';
 import { hybrids } from './hybrid';
 import { mixtures } from './moe';
@@ -34,9 +35,31 @@ export function familyOfType(modelType: string): Family | undefined {
   return byType.get(modelType);
 }
 
-/** The family of a class, for configs that name no model type. */
-export function familyOfArchitecture(architecture: string): Family | undefined {
-  return byArchitecture.get(architecture);
+/** The model type of a class, for configs that name none. */
+export function modelTypeOf(architecture: string): string | undefined {
+  return byArchitecture.get(architecture)?.modelType ?? tableTypeOf(architecture);
+}
+
+/**
+ * Who can build a class of a model type: its blueprint where it has the class, and the class tables.
+ *
+ * @param architecture the base model where left out.
+ */
+export function builders(modelType: string, architecture?: string): (() => Family<Root> | undefined)[] {
+  const having = (family: Family<Root> | undefined) =>
+    architecture === undefined || family?.architectures.includes(architecture) ? family : undefined;
+  return [() => having(familyOfType(modelType)), () => having(tableFamily(modelType))];
+}
+
+/** Every class that a model type has. */
+export function architecturesOf(modelType: string): string[] {
+  const named = [familyOfType(modelType), tableFamily(modelType)].flatMap((each) => each?.architectures ?? []);
+  return [...new Set(named)];
+}
+
+/** Model types that can be built at all, in alphabetical order. */
+export function allTypes(): string[] {
+  return [...new Set([...byType.keys(), ...tableTypes()])].sort();
 }
 
 /** Model types with a blueprint, in alphabetical order. */

@@ -31,7 +31,7 @@ export class Config {
   readonly read: ReadKey[];
   readonly problems: Problem[];
   /** Every spelling that the blueprint asked for. */
-  private readonly known = new Set<string>();
+  private readonly asked = new Set<string>();
   private readonly given: ReadonlyMap<string, Node>;
   /** Sub-configs that the blueprint asked for, by name. */
   private readonly parts = new Map<string, Config>();
@@ -56,7 +56,7 @@ export class Config {
   nested(name: string, absent: Readonly<Record<string, unknown>> = {}): Config {
     const known = this.parts.get(name);
     if (known !== undefined) return known;
-    this.known.add(name);
+    this.asked.add(name);
     const node = this.given.get(name);
     const there = node?.type === 'object';
     if (node !== undefined && node.type !== 'null') this.typed(name, node, there, 'object');
@@ -108,16 +108,56 @@ export class Config {
     this.problem(this.given.get(path) ?? this.object, code, args);
   }
 
+  /** The whole object, with what is put in the place of the file's values. */
+  plain(): Record<string, unknown> {
+    const found = plain(this.object) as Record<string, unknown>;
+    for (const [path, value] of Object.entries(this.overrides)) {
+      const names = path.split('.');
+      const last = names.pop()!;
+      const holder = names.reduce<unknown>((object, name) => (object as Record<string, unknown> | undefined)?.[name], found);
+      if (typeof holder === 'object' && holder !== null) (holder as Record<string, unknown>)[last] = value;
+    }
+    return found;
+  }
+
+  /** Names in the object at a dotted path that ends with a dot; the path of the whole is empty. */
+  at(path: string): ReadonlySet<string> {
+    const names = path.split('.').slice(0, -1);
+    const object = names.reduce<unknown>((each, name) => (each as Record<string, unknown> | undefined)?.[name], this.plain());
+    return new Set(typeof object === 'object' && object !== null ? Object.keys(object) : []);
+  }
+
+  /** Takes names at a dotted path as asked for. */
+  known(path: string, names: Iterable<string>): void {
+    const part = path
+      .split('.')
+      .slice(0, -1)
+      .reduce<Config>((config, name) => config.nested(name), this);
+    for (const name of names) part.asked.add(name);
+  }
+
+  /** The value of a key is not of the type that it has to be. */
+  mistyped(name: string, expected: ValueType): void {
+    const node = this.given.get(name);
+    if (node !== undefined) this.typed(name, node, false, expected);
+  }
+
+  /** What is no mistake, and leaves the model unknown. */
+  note<C extends ProblemCode>(code: C, args: ProblemArguments[C]): void {
+    const where = this.spanOf('model_type') ?? this.span;
+    this.problems.push({ code, severity: 'information', span: where, arguments: args } as Problem);
+  }
+
   /** Dotted paths in the file that nobody asked for: of this object, and of the nested ones that were asked for. */
   unread(): string[] {
-    const own = [...this.given.keys()].filter((name) => !this.known.has(name));
+    const own = [...this.given.keys()].filter((name) => !this.asked.has(name));
     const below = [...this.parts.values()].flatMap((part) => part.unread());
     return [...own.map((name) => this.prefix + name), ...below];
   }
 
   private value(name: string, key: Key<unknown>): unknown {
     const spellings = [...key.aliases, name];
-    for (const each of spellings) this.known.add(each);
+    for (const each of spellings) this.asked.add(each);
     const given = spellings.filter((candidate) => this.given.has(candidate));
     const spelling = given.find((candidate) => this.given.get(candidate)!.type !== 'null') ?? given[0];
     const path = this.prefix + (spelling ?? name);

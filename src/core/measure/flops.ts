@@ -32,6 +32,11 @@ export interface Cost {
   backward: bigint;
 }
 
+/** Whether the forward pass of a model is known; where it is not, every count of it is zero. */
+export function areFlopsKnown(model: Model): boolean {
+  return model.root.kind === 'block';
+}
+
 export interface FlopCount {
   readonly costs: ReadonlyMap<Module, Cost>;
   readonly total: Cost;
@@ -99,7 +104,7 @@ class Counter {
       gradient: false,
       cached: cached(input),
     }));
-    this.block(model.root, inputs);
+    if (model.root.kind === 'block') this.block(model.root, inputs);
     const total: Cost = { applications: 1, forward: 0n, unseen: 0n, hidden: 0n, backward: 0n };
     for (const cost of this.costs.values()) {
       total.forward += cost.forward;
@@ -133,6 +138,7 @@ class Counter {
         return output([...x.shape, module.width]);
       case 'norm':
       case 'holder':
+      case 'composite':
         return output(x.shape);
       case 'rotary':
         // One outer product of frequencies and positions, mostly whatever the batch; outside of the gradient.

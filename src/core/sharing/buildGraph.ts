@@ -68,6 +68,8 @@ function detail(module: Module): string {
       return `${module.inputs} → ${module.outputs} · ${module.kernel.join('×')}`;
     case 'rotary':
       return `d ${module.dim} · θ ${module.theta}`;
+    case 'composite':
+      return module.className;
     case 'holder':
       return Object.values(module.parameters)
         .map(({ shape }) => shape.join('×'))

@@ -113,7 +113,8 @@ export function setAttributeOf(evaluator: Evaluator, target: Value, written: str
     return;
   }
   const setter = evaluator.lookUp(target.of, `${name}=`);
-  if (setter !== undefined) {
+  const shadowing = setter && evaluator.lookUp(target.of, name);
+  if (setter !== undefined && (shadowing === undefined || shadowing.made === 'property')) {
     evaluator.call(evaluator.bind({ function: setter.function! }, target), [value], new Map());
     return;
   }
@@ -201,7 +202,7 @@ export function deepCopy(value: Value, known = new Map<Value, Value>()): Value {
     known.set(value, copy);
     return copy;
   }
-  if (value instanceof Tuple) return Tuple.of(...value.map((each) => deepCopy(each, known)));
+  if (value instanceof Tuple) return Tuple.with(...value.map((each) => deepCopy(each, known)));
   if (Array.isArray(value)) {
     const copy: Value[] = [];
     known.set(value, copy);

@@ -43,6 +43,8 @@ type Outcome = undefined | 'break' | 'continue' | { readonly value: Value };
 export class Evaluator {
   private steps = 0;
   private depth = 0;
+  /** Config objects made since the beginning of this evaluation. */
+  configs: Instance[] = [];
   private readonly globals = new Map<string, Map<string, Value>>();
 
   constructor(
@@ -92,6 +94,7 @@ export class Evaluator {
   begin(): void {
     this.steps = 0;
     this.depth = 0;
+    this.configs = [];
   }
 
   fromTable(table: FunctionTable, scope: Scope, owner?: Class): TableFunction {
@@ -145,7 +148,7 @@ export class Evaluator {
       case 'l':
         return this.items(parts, scope);
       case 't':
-        return Tuple.of(...this.items(parts, scope));
+        return Tuple.with(...this.items(parts, scope));
       case 'set':
         return new PySet(new Set(this.items(parts, scope)));
       case 'd':
@@ -362,7 +365,7 @@ export class Evaluator {
       const [name, fallback] = typeof parameter === 'string' ? [parameter] : parameter;
       if (typeof parameter !== 'string' && name === '*') {
         positional = false;
-        if (fallback !== null) scope.names.set(fallback as string, Tuple.of(...args.slice(next)));
+        if (fallback !== null) scope.names.set(fallback as string, Tuple.with(...args.slice(next)));
         next = args.length;
       } else if (typeof parameter !== 'string' && name === '**') rest = fallback as string;
       else if (positional && next < args.length) scope.names.set(name, args[next++]!);
@@ -680,5 +683,5 @@ export function sliced(value: string | Value[], { from, to, step }: Slice): Valu
   const picked: Value[] = [];
   for (let i = start; step < 0 ? i > end : i < end; i += step) if (value[i] !== undefined) picked.push(value[i]!);
   if (typeof value === 'string') return picked.join('');
-  return value instanceof Tuple ? Tuple.of(...picked) : picked;
+  return value instanceof Tuple ? Tuple.with(...picked) : picked;
 }

@@ -119,7 +119,7 @@ function dictMethods(self: Dict): Methods {
     get: ([name, fallback]) => (map.has(key(name!)) ? map.get(key(name!))! : (fallback ?? null)),
     keys: () => [...map.keys()],
     values: () => [...map.values()],
-    items: () => [...map].map(([name, value]) => Tuple.of(name, value)),
+    items: () => [...map].map(([name, value]) => Tuple.with(name, value)),
     pop: ([name, fallback]) => {
       const found = map.get(key(name!));
       if (found === undefined && fallback === undefined) throw new Refusal('KeyError', text(name!));
@@ -200,11 +200,11 @@ function tensorAttribute(self: Tensor, name: string): Value | undefined {
   const result = (made: readonly number[] | undefined) => new Tensor(made);
   switch (name) {
     case 'shape':
-      return shape === undefined ? new Opaque('the shape of a tensor') : Tuple.of(...shape);
+      return shape === undefined ? new Opaque('the shape of a tensor') : Tuple.with(...shape);
     case 'size':
       return new Callable(name, ([axis]) => {
         if (shape === undefined) return new Opaque('the shape of a tensor');
-        return axis === undefined ? Tuple.of(...shape) : (shape.at(integer(axis, 'an axis')) ?? null);
+        return axis === undefined ? Tuple.with(...shape) : (shape.at(integer(axis, 'an axis')) ?? null);
       });
     case 'numel':
       return new Callable(name, () => (shape === undefined ? new Opaque('a shape') : product(shape)));

@@ -25,7 +25,7 @@ export function binary(operation: string, a: Value, b: Value): Value {
   if (typeof left === 'number' && typeof right === 'number') return arithmetic(operation, left, right);
   if (operation === '+') {
     if (typeof a === 'string' && typeof b === 'string') return a + b;
-    if (Array.isArray(a) && Array.isArray(b)) return a instanceof Tuple ? Tuple.of(...a, ...b) : [...a, ...b];
+    if (Array.isArray(a) && Array.isArray(b)) return a instanceof Tuple ? Tuple.with(...a, ...b) : [...a, ...b];
   }
   if (operation === '*') {
     const [list, times] = Array.isArray(a) || typeof a === 'string' ? [a, right] : [b, left];
@@ -35,14 +35,14 @@ export function binary(operation: string, a: Value, b: Value): Value {
         if (list.length * times > 1_000_000) throw new Refusal('MemoryError', 'a list is too long');
         const out: Value[] = [];
         for (let i = 0; i < times; i++) out.push(...list);
-        return list instanceof Tuple ? Tuple.of(...out) : out;
+        return list instanceof Tuple ? Tuple.with(...out) : out;
       }
     }
   }
   if (operation === '|') {
     if (a instanceof Dict && b instanceof Dict) return new Dict([...a.map, ...b.map]);
     if (a instanceof PySet && b instanceof PySet) return new PySet(new Set([...a.set, ...b.set]));
-    if (isType(a) && isType(b)) return Tuple.of(a, b);
+    if (isType(a) && isType(b)) return Tuple.with(a, b);
   }
   if (operation === '-' && a instanceof PySet && b instanceof PySet) {
     return new PySet(new Set([...a.set].filter((each) => !b.set.has(each))));

@@ -21,7 +21,7 @@ export type Value =
 
 /** An immutable list. */
 export class Tuple extends Array<Value> {
-  static of(...items: Value[]): Tuple {
+  static with(...items: Value[]): Tuple {
     const tuple = new Tuple();
     for (const item of items) tuple.push(item);
     return tuple;

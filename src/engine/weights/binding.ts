@@ -1,5 +1,5 @@
 /** Which tensor of the files each parameter of the tree is. */
-import type { Block, Experts, Parameter } from '../../core/model/module';
+import type { Experts, Module, Parameter } from '../../core/model/module';
 import { namedParameters, walk, type NamedParameter } from '../../core/model/walk';
 import { RunFailure } from '../failure';
 import type { Pace } from '../pace';
@@ -24,7 +24,7 @@ export interface Binding {
 }
 
 /** Matches a tree with files; rejects as `weights` a shape that differs, and a quantised tensor. */
-export async function bind(root: Block, source: WeightSource, pace: Pace): Promise<Binding> {
+export async function bind(root: Module, source: WeightSource, pace: Pace): Promise<Binding> {
   const named = namedParameters(root);
   const found = await byTreeName(root, named, source, pace);
   const shapesOfExperts = expertShapes(root);
@@ -52,7 +52,7 @@ export async function bind(root: Block, source: WeightSource, pace: Pace): Promi
 
 /** Tree names → tensors, for the prefix under which most of the tree's names are found. */
 async function byTreeName(
-  root: Block,
+  root: Module,
   named: readonly NamedParameter[],
   source: WeightSource,
   pace: Pace,
@@ -107,7 +107,7 @@ interface ExpertShape {
   readonly parts: readonly { readonly names: readonly string[]; readonly shape: Shape }[];
 }
 
-function expertShapes(root: Block): Map<Parameter, ExpertShape> {
+function expertShapes(root: Module): Map<Parameter, ExpertShape> {
   const shapes = new Map<Parameter, ExpertShape>();
   walk(root, (_, module) => {
     if (module.kind !== 'experts') return;

@@ -1,5 +1,5 @@
 /** Names under which checkpoints keep a tensor of the tree: with or without a prefix, and in older spellings. */
-import type { Block } from '../../core/model/module';
+import type { Module } from '../../core/model/module';
 import { walk } from '../../core/model/walk';
 
 /** Older spellings, in the order in which they are undone: what the file says → what the tree says. */
@@ -32,7 +32,7 @@ function rename(name: string, renamings: typeof RENAMINGS): string {
 }
 
 /** The one child of the root under which all attention stands (`model`, `bert`), if there is one. */
-function basePrefix(root: Block): string | undefined {
+function basePrefix(root: Module): string | undefined {
   const attending = Object.keys(root.children).filter((name) => {
     let found = false;
     walk(root.children[name]!, (_, module) => {
@@ -49,7 +49,7 @@ function basePrefix(root: Block): string | undefined {
 const MOST_PREFIXES = 16;
 
 /** Ways to make a tree's name of a file's: as it is, with the tree's prefix put before, or with one taken away. */
-export function prefixings(root: Block, fileNames: Iterable<string>): ((name: string) => string)[] {
+export function prefixings(root: Module, fileNames: Iterable<string>): ((name: string) => string)[] {
   const ways: ((name: string) => string)[] = [(name) => name];
   const base = basePrefix(root);
   if (base !== undefined) ways.push((name) => `${base}.${name}`);

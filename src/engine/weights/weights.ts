@@ -1,5 +1,5 @@
 /** The weights of one run: every parameter of the tree, from files or from the seed. */
-import type { Block, Model, Parameter } from '../../core/model/module';
+import type { Model, Module, Parameter } from '../../core/model/module';
 import { namedParameters, walk } from '../../core/model/walk';
 import type { WeightsOrigin } from '../../protocol/run';
 import { Pace } from '../pace';
@@ -93,7 +93,7 @@ function seededRows(model: Model, seed: number): Weights['rows'] {
 }
 
 /** Norms start at scale one, biases and buffers at zero. */
-function constantStarts(root: Block): Map<Parameter, 0 | 1> {
+function constantStarts(root: Module): Map<Parameter, 0 | 1> {
   const starts = new Map<Parameter, 0 | 1>();
   walk(root, (_, module) => {
     for (const [name, parameter] of Object.entries(module.parameters)) {

@@ -44,7 +44,7 @@ function totalRow(figures: Figures, format: NumberFormat): string {
     '',
     `**${format.exact(total)}**`,
     format.share(total, total),
-    `**${format.exact(figures.flops.forward)}**`,
+    figures.flops === undefined ? '' : `**${format.exact(figures.flops.forward)}**`,
   ]);
 }
 
@@ -53,7 +53,7 @@ function moduleRow(row: BreakdownRow, name: string, figures: Figures, format: Nu
     row.count === 1 ? '' : `× ${format.exact(row.count)}`,
     format.exact(row.parameters),
     format.share(row.parameters, figures.parameters.total),
-    format.exact(row.flops),
+    figures.flops === undefined ? '' : format.exact(row.flops),
   ]);
 }
 
@@ -69,24 +69,16 @@ function nameIn(rows: readonly BreakdownRow[], index: number): string {
   return parent !== undefined && path.startsWith(`${parent}.`) ? path.slice(parent.length + 1) : path;
 }
 
-/** Everything else that is counted, a row a figure. */
-export function figureTable(figures: Figures, format: NumberFormat): string {
-  const { parameters, flops, memory, workload } = figures;
-  const count = (value: number | bigint): string => `${format.exact(value)} (${format.compact(value)})`;
+type Row = readonly [string, string] | undefined;
+
+/** The forward pass by its conventions; where the tree does not follow it, a row says so. */
+function flopRows(flops: Figures['flops'], workload: Figures['workload'], format: NumberFormat): Row[] {
+  if (flops === undefined) {
+    return [[l10n.t('Forward pass'), l10n.t('not known: the class tables give the parameters alone')]];
+  }
   const work = (value: bigint): string =>
     `${format.exact(value)} (${unitPrefix(format.prefixed(value))}FLOPs)`;
-  const size = (value: number): string => `${format.exact(value)} B (${format.bytes(value)})`;
-  const rows: (readonly [string, string] | undefined)[] = [
-    [l10n.t('Parameters'), count(parameters.total)],
-    parameters.active && [l10n.t('Active for a token'), count(parameters.active.withEmbedding)],
-    parameters.active && [
-      l10n.t('Active for a token, without embeddings'),
-      count(parameters.active.withoutEmbedding),
-    ],
-    parameters.checkpoint === parameters.total
-      ? undefined
-      : [l10n.t('In the checkpoint, with saved buffers'), count(parameters.checkpoint)],
-    parameters.shared === 0 ? undefined : [l10n.t('Saved by sharing'), count(parameters.shared)],
+  return [
     [l10n.t('Forward pass'), work(flops.forward)],
     flops.masked === flops.forward
       ? undefined
@@ -98,6 +90,26 @@ export function figureTable(figures: Figures, format: NumberFormat): string {
       ? undefined
       : [l10n.t('One more token at {0} in the cache', format.exact(workload.context)), work(flops.decode)],
     [l10n.t('Training step'), work(flops.training)],
+  ];
+}
+
+/** Everything else that is counted, a row a figure. */
+export function figureTable(figures: Figures, format: NumberFormat): string {
+  const { parameters, flops, memory, workload } = figures;
+  const count = (value: number | bigint): string => `${format.exact(value)} (${format.compact(value)})`;
+  const size = (value: number): string => `${format.exact(value)} B (${format.bytes(value)})`;
+  const rows: Row[] = [
+    [l10n.t('Parameters'), count(parameters.total)],
+    parameters.active && [l10n.t('Active for a token'), count(parameters.active.withEmbedding)],
+    parameters.active && [
+      l10n.t('Active for a token, without embeddings'),
+      count(parameters.active.withoutEmbedding),
+    ],
+    parameters.checkpoint === parameters.total
+      ? undefined
+      : [l10n.t('In the checkpoint, with saved buffers'), count(parameters.checkpoint)],
+    parameters.shared === 0 ? undefined : [l10n.t('Saved by sharing'), count(parameters.shared)],
+    ...flopRows(flops, workload, format),
     [
       memory.quantisation === undefined
         ? l10n.t('Weights in {0}', memory.dtype)

@@ -21,11 +21,13 @@ export function registerCodeLenses(context: FeatureContext): vscode.Disposable {
       const { format } = context;
       const range = toRange(document, identitySpan(analysis));
       const parameters = l10n.t('{0} parameters', format.exact(figures.parameters.total));
-      const flops = l10n.t(
-        '{0} FLOPs forward ({1})',
-        format.exact(figures.flops.forward),
-        wordInputs(figures.inputs, format),
-      );
+      const flops =
+        figures.flops &&
+        l10n.t(
+          '{0} FLOPs forward ({1})',
+          format.exact(figures.flops.forward),
+          wordInputs(figures.inputs, format),
+        );
       const breakdown = l10n.t('Show the whole breakdown');
       const lens = (title: string, command: string, tooltip: string): vscode.CodeLens =>
         new vscode.CodeLens(range, { title, command, tooltip, arguments: [document.uri] });
@@ -42,7 +44,7 @@ export function registerCodeLenses(context: FeatureContext): vscode.Disposable {
             ]),
         lens(l10n.t('Sharing'), COMMANDS.showSharing, l10n.t('Show which weights are shared, and by whom')),
         // Last, for beside a panel there is no room for every digit.
-        lens(flops, COMMANDS.showReport, breakdown),
+        ...(flops === undefined ? [] : [lens(flops, COMMANDS.showReport, breakdown)]),
       ];
     },
   };

@@ -254,6 +254,7 @@ export function configMembers(evaluator: Evaluator): void {
   const base = evaluator.global('configuration_utils', CONFIG_NAME);
   if (!(base instanceof Class)) throw new Unknowable('the tables hold no configs');
   base.natives.set('__init__', (self, _args, named) => {
+    evaluator.configs.push(self);
     const fields = fieldsOf(self.of);
     const further = new Map(named);
     for (const [name, { cls, fallback }] of fields) {

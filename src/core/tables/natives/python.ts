@@ -73,7 +73,7 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
   add('str', ([value]) => (value === undefined ? '' : text(value)));
   add('bool', ([value]) => value !== undefined && truth(value));
   add('list', ([value]) => list(value));
-  add('tuple', ([value]) => Tuple.of(...list(value)));
+  add('tuple', ([value]) => Tuple.with(...list(value)));
   add('set', ([value]) => new PySet(new Set(list(value))));
   add('frozenset', ([value]) => new PySet(new Set(list(value))));
   add('dict', ([value], named) => {
@@ -121,9 +121,9 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
   add('zip', (args) => {
     const all = args.map(list);
     const length = Math.min(...all.map((each) => each.length));
-    return Array.from({ length: all.length === 0 ? 0 : length }, (_, i) => Tuple.of(...all.map((each) => each[i]!)));
+    return Array.from({ length: all.length === 0 ? 0 : length }, (_, i) => Tuple.with(...all.map((each) => each[i]!)));
   });
-  add('enumerate', ([values, start = 0]) => list(values).map((each, i) => Tuple.of(i + Number(start), each)));
+  add('enumerate', ([values, start = 0]) => list(values).map((each, i) => Tuple.with(i + Number(start), each)));
   add('reversed', ([values]) => list(values).reverse());
   add('sorted', ([values], named) => {
     const key = named.get('key');
@@ -143,7 +143,7 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
   );
   add('next', ([values, fallback]) => list(values)[0] ?? fallback ?? null);
   add('iter', ([values]) => list(values));
-  add('divmod', ([a, b]) => Tuple.of(binary('//', a!, b!), binary('%', a!, b!)));
+  add('divmod', ([a, b]) => Tuple.with(binary('//', a!, b!), binary('%', a!, b!)));
   add('pow', ([a, b]) => binary('**', a!, b!));
   add('print', () => null);
   add('repr', ([value]) => text(value!));
@@ -284,7 +284,7 @@ export function standardLibrary(evaluator: () => Evaluator): Map<string, Value> 
     for (const each of Array.from({ length: times }, () => lists).flat()) {
       out = out.flatMap((start) => each.map((value) => [...start, value]));
     }
-    return out.map((each) => Tuple.of(...each));
+    return out.map((each) => Tuple.with(...each));
   });
   add('itertools.chain', (args) => args.flatMap(iterate));
   // Long enough for every pattern that is laid over layers.

@@ -203,10 +203,10 @@ function convolve(self: Instance, given: Arguments, axes: number, transposed: bo
   const kernel = perAxis(given['kernel_size'], axes, 1).map((each) => dimension(each, 'kernel_size'));
   for (const [name, fallback] of [['stride', 1], ['padding', 0], ['dilation', 1]] as const) {
     self.arguments = { ...self.arguments, [name]: perAxis(given[name], axes, fallback) };
-    self.attributes.set(name, Tuple.of(...perAxis(given[name], axes, fallback)));
+    self.attributes.set(name, Tuple.with(...perAxis(given[name], axes, fallback)));
   }
   self.arguments = { ...self.arguments, kernel, groups, transposed };
-  self.attributes.set('kernel_size', Tuple.of(...kernel));
+  self.attributes.set('kernel_size', Tuple.with(...kernel));
   if (transposed) parameter(self, 'weight', inputs, outputs / groups, ...kernel);
   else parameter(self, 'weight', outputs, inputs / groups, ...kernel);
   if (flag(given['bias'], true)) parameter(self, 'bias', outputs);
@@ -342,7 +342,7 @@ function containers(evaluator: () => Evaluator): Map<string, Value> {
     __iter__: (self) => [...named(self).keys()],
     keys: (self) => [...named(self).keys()],
     values: (self) => [...named(self).values()],
-    items: (self) => [...named(self)].map(([key, value]) => Tuple.of(key, value)),
+    items: (self) => [...named(self)].map(([key, value]) => Tuple.with(key, value)),
     update: (self, [values]) => {
       if (values instanceof Dict) for (const [key, value] of values.map) if (isModule(value)) self.children.set(String(key), value);
       return null;
@@ -426,7 +426,7 @@ function tensors(evaluator: () => Evaluator): Map<string, Value> {
       const axes = Array.isArray(args[0]) ? args[0] : args.filter((each) => each instanceof Tensor);
       const sizes = axes.map((each) => (each instanceof Tensor ? each.shape?.[0] : undefined));
       const shape = sizes.includes(undefined) ? undefined : (sizes as number[]);
-      return Tuple.of(...axes.map(() => new Tensor(shape)));
+      return Tuple.with(...axes.map(() => new Tensor(shape)));
     }),
   );
   add('flatten', ([value, from = 0]) => (value instanceof Tensor ? value.shape && flattened(value.shape, integer(from, 'an axis')) : undefined));
@@ -492,12 +492,12 @@ export function moduleMembers(evaluator: () => Evaluator): void {
     },
     parameters: (self) => descendants('', self).flatMap(([, module]) => [...module.parameters.values()]),
     children: (self) => [...self.children.values()],
-    named_children: (self) => [...self.children].map(([name, child]) => Tuple.of(name, child)),
+    named_children: (self) => [...self.children].map(([name, child]) => Tuple.with(name, child)),
     modules: (self) => descendants('', self).map(([, module]) => module),
-    named_modules: (self) => descendants('', self).map(([name, module]) => Tuple.of(name, module)),
+    named_modules: (self) => descendants('', self).map(([name, module]) => Tuple.with(name, module)),
     named_parameters: (self) =>
       descendants('', self).flatMap(([path, module]) =>
-        [...module.parameters].map(([name, tensor]) => Tuple.of(path === '' ? name : `${path}.${name}`, tensor)),
+        [...module.parameters].map(([name, tensor]) => Tuple.with(path === '' ? name : `${path}.${name}`, tensor)),
       ),
     get_submodule: (self, [path]) =>
       String(path).split('.').reduce<Value>((module, name) => evaluator().attribute(module, name), self),
