@@ -63,6 +63,7 @@ async function runLeaf(
       // Angles depend on the length alone: the attention that uses them computes them.
       return x;
     case 'similarity':
+    case 'composite':
     case 'holder':
       throw new Error(`${path} has no forward pass`);
   }

@@ -103,6 +103,7 @@ function unsupported(run: Leaf | Operation): string | undefined {
       return run.kernel.length > 2 ? `convolution over ${run.kernel.length} axes` : undefined;
     case 'similarity':
       return 'products of two batches';
+    case 'composite':
     case 'holder':
       return 'a module without a forward pass';
     case 'linear':

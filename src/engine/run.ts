@@ -21,7 +21,6 @@ export class Run {
 
   private constructor(
     readonly head: RunHead,
-    private readonly model: Model,
     private readonly plan: Plan,
     private readonly values: readonly Value[],
     private readonly weights: Weights,
@@ -45,7 +44,7 @@ export class Run {
     checkMemory(plan, input, budget.free);
     budget.take(run, plan.bytes);
     const weights = await openWeights(model, request.folder, request.seed, pace);
-    return new Run(headOf(run, model, input, plan, weights), model, plan, input.values, weights);
+    return new Run(headOf(run, model, input, plan, weights), plan, input.values, weights);
   }
 
   /** The maps of a layer; rejects where it is not done. */

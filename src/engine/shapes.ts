@@ -26,7 +26,6 @@ export function resultShape(run: Leaf | Operation, inputs: readonly Shape[]): Sh
     case 'rotary':
     case 'similarity':
     case 'composite':
-    case 'composite':
     case 'holder':
       return x;
   }
@@ -132,6 +131,7 @@ export function largestValue(run: Leaf | Operation, inputs: readonly Shape[]): n
     case 'norm':
     case 'rotary':
     case 'similarity':
+    case 'composite':
     case 'holder':
       return result;
   }

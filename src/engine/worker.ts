@@ -1,4 +1,5 @@
 /** The entry of the worker thread: the engine behind the RPC. */
+import * as path from 'node:path';
 import { parentPort, type Transferable } from 'node:worker_threads';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { connect } from '../protocol/rpc';
@@ -7,7 +8,8 @@ import { provideClassTables } from './tables';
 
 if (parentPort === null) throw new Error('the engine runs in a worker thread');
 const port = parentPort;
-provideClassTables();
+// The bundle stands in dist/, beside media/.
+provideClassTables(path.join(__dirname, '../media/class-tables.br'));
 
 const host = connect<EngineEvents, EngineApi>(
   createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }),

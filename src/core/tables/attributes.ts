@@ -13,6 +13,7 @@ import {
   Refusal,
   Super,
   Tensor,
+  text,
   Tuple,
   type Value,
 } from './values';
@@ -70,7 +71,7 @@ function ofInstance(evaluator: Evaluator, self: Instance, written: string): Valu
   }
   if (member !== undefined) return evaluator.bind(member, self);
   if (isModule(self)) {
-    if (name === '_modules') return Dict.over(self.children as unknown as Map<Value, Value>);
+    if (name === '_modules') return Dict.over(self.children);
     if (name === 'training') return true;
     if (name === 'dtype' || name === 'device') return new Namespace(`torch.${name}`);
   }
@@ -79,7 +80,9 @@ function ofInstance(evaluator: Evaluator, self: Instance, written: string): Valu
   if (name === '__class__') return self.of;
   if (name === '__dict__') return new Dict(self.attributes);
   const fallback = evaluator.lookUp(self.of, '__getattr__');
-  return fallback === undefined ? undefined : evaluator.call(evaluator.bind(fallback, self), [name], new Map());
+  return fallback === undefined
+    ? undefined
+    : evaluator.call(evaluator.bind(fallback, self), [name], new Map());
 }
 
 /** What the classes after one have; the methods that every object has do nothing more. */
@@ -88,12 +91,14 @@ function ofSuper(evaluator: Evaluator, { self, after, order }: Super, name: stri
   if (member !== undefined) return evaluator.bind(member, self);
   if (name === '__setattr__') {
     return new Callable(name, ([key, value]) => {
-      if (self instanceof Instance) self.attributes.set(String(key), value ?? null);
+      if (self instanceof Instance) self.attributes.set(text(key), value ?? null);
       return null;
     });
   }
   if (name === '__getattribute__') {
-    return new Callable(name, ([key]) => (self instanceof Instance ? (ofInstance(evaluator, self, String(key)) ?? null) : null));
+    return new Callable(name, ([key]) =>
+      self instanceof Instance ? (ofInstance(evaluator, self, text(key)) ?? null) : null,
+    );
   }
   if (name === '__new__') return new Callable(name, ([cls]) => new Instance(cls as Class));
   return name.startsWith('__') || name.startsWith('validate_') ? new Callable(name, () => null) : undefined;
@@ -124,7 +129,10 @@ export function setAttributeOf(evaluator: Evaluator, target: Value, written: str
   }
   if (value instanceof Instance && value.of === BUFFER) {
     const tensor = value.attributes.get('tensor') as Tensor;
-    register(target, target.buffers, name, { tensor, persistent: value.attributes.get('persistent') === true });
+    register(target, target.buffers, name, {
+      tensor,
+      persistent: value.attributes.get('persistent') === true,
+    });
   } else if (value instanceof Tensor && value.parameter) register(target, target.parameters, name, value);
   else if (isModule(value)) register(target, target.children, name, value);
   else if (value instanceof Tensor && target.buffers.has(name)) {
@@ -157,7 +165,8 @@ function layerConfigs(evaluator: Evaluator, config: Instance): Instance {
     copy.attributes.delete(LAYERS);
     copy.attributes.set('skip', []);
     const own = overrides.get(layer);
-    if (own instanceof Dict) for (const [name, value] of own.map) setAttributeOf(evaluator, copy, String(name), value);
+    if (own instanceof Dict)
+      for (const [name, value] of own.map) setAttributeOf(evaluator, copy, text(name), value);
     return copy;
   };
   const layers = () => integer(evaluator.attribute(config, 'num_hidden_layers'), 'num_hidden_layers');

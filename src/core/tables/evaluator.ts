@@ -1,9 +1,12 @@
 /** An evaluator with everything that it knows by name. */
 import { Evaluator } from './evaluate';
 import type { TableStore } from './format';
-import { configMembers, libraryNames } from './natives/library';
-import { pythonNames, standardLibrary } from './natives/python';
-import { moduleMembers, torchNames } from './natives/torch';
+import { configMembers } from './natives/configs';
+import { libraryNames } from './natives/library';
+import { pythonNames } from './natives/python';
+import { standardLibrary } from './natives/standard';
+import { torchNames } from './natives/torch/layers';
+import { moduleMembers } from './natives/torch/modules';
 import type { Value } from './values';
 
 export function makeEvaluator(store: TableStore): Evaluator {

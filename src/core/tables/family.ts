@@ -9,10 +9,10 @@ import { makeEvaluator } from './evaluator';
 import type { Evaluator } from './evaluate';
 import { tableStore } from './store';
 import { fieldsOf } from './natives/fields';
-import { configClass, tableClass } from './natives/library';
+import { configClass, tableClass } from './natives/auto';
 import { tieWeights } from './ties';
 import { treeOf } from './tree';
-import { Class, Dict, Instance, PySet, Refusal, Unknowable, type Value } from './values';
+import { Class, Dict, Instance, PySet, Refusal, text, Unknowable, type Value } from './values';
 
 const provided: { read?: () => string; evaluator?: Evaluator } = {};
 
@@ -93,7 +93,9 @@ function makeConfig(tables: Evaluator, modelType: string, config: Config): Insta
   return guarded(config, () => {
     tables.begin();
     const { architectures: _, ...given } = config.plain();
-    const named = new Map(Object.entries(given).map(([name, each]) => [name, value(each, `${name}.`)] as const));
+    const named = new Map(
+      Object.entries(given).map(([name, each]) => [name, value(each, `${name}.`)] as const),
+    );
     const cls = configClass(tables, modelType);
     if (cls === undefined) throw new Unknowable(`the config class of ${modelType} is not in the tables`);
     const made = tables.construct(cls, [], named, '');
@@ -115,7 +117,9 @@ function makeModel(tables: Evaluator, architecture: string, config: Instance) {
 function value(plain: unknown, path: string): Value {
   if (Array.isArray(plain)) return plain.map((each, i) => value(each, `${path}${i}.`));
   if (typeof plain !== 'object' || plain === null) return plain as Value;
-  const dict = new Dict(Object.entries(plain).map(([name, each]) => [name, value(each, `${path}${name}.`)] as const));
+  const dict = new Dict(
+    Object.entries(plain).map(([name, each]) => [name, value(each, `${path}${name}.`)] as const),
+  );
   dict.origin = path;
   return dict;
 }
@@ -215,9 +219,11 @@ function keyOf(types: ReadonlySet<string> | undefined, role: KeyRole | undefined
 
 /** A value as JSON has it; undefined where it has none. */
 function plainOf(found: Value | undefined): unknown {
-  if (found === null || typeof found === 'number' || typeof found === 'string' || typeof found === 'boolean') return found;
+  if (found === null || typeof found === 'number' || typeof found === 'string' || typeof found === 'boolean')
+    return found;
   if (Array.isArray(found)) return found.map(plainOf);
   if (found instanceof PySet || found instanceof Class) return undefined;
-  if (found instanceof Dict) return Object.fromEntries([...found.map].map(([name, each]) => [String(name), plainOf(each)]));
+  if (found instanceof Dict)
+    return Object.fromEntries([...found.map].map(([name, each]) => [text(name), plainOf(each)]));
   return undefined;
 }

@@ -25,7 +25,8 @@ export function binary(operation: string, a: Value, b: Value): Value {
   if (typeof left === 'number' && typeof right === 'number') return arithmetic(operation, left, right);
   if (operation === '+') {
     if (typeof a === 'string' && typeof b === 'string') return a + b;
-    if (Array.isArray(a) && Array.isArray(b)) return a instanceof Tuple ? Tuple.with(...a, ...b) : [...a, ...b];
+    if (Array.isArray(a) && Array.isArray(b))
+      return a instanceof Tuple ? Tuple.with(...a, ...b) : [...a, ...b];
   }
   if (operation === '*') {
     const [list, times] = Array.isArray(a) || typeof a === 'string' ? [a, right] : [b, left];
@@ -106,7 +107,9 @@ function tensorResult(operation: string, a: Value, b: Value): Value {
 
 /** Numbers of short lists, calculated with one another. */
 function numbersOf(operation: string, a: Value, b: Value): number[] | undefined {
-  const [left, right] = [a, b].map((each) => (each instanceof Tensor ? each.values : typeof each === 'number' ? [each] : undefined));
+  const [left, right] = [a, b].map((each) =>
+    each instanceof Tensor ? each.values : typeof each === 'number' ? [each] : undefined,
+  );
   if (left === undefined || right === undefined) return undefined;
   const length = Math.max(left.length, right.length);
   if (![1, length].includes(left.length) || ![1, length].includes(right.length)) return undefined;
@@ -143,7 +146,10 @@ export function compare(operation: string, a: Value, b: Value): boolean {
   if (operation === '==') return equal(a, b);
   if (operation === '!=') return !equal(a, b);
   const [left, right] = [a, b].map((each) => (typeof each === 'boolean' ? Number(each) : each));
-  const order = Array.isArray(left) && Array.isArray(right) ? listOrder(left, right) : scalarOrder(operation, left!, right!);
+  const order =
+    Array.isArray(left) && Array.isArray(right)
+      ? listOrder(left, right)
+      : scalarOrder(operation, left!, right!);
   switch (operation) {
     case '<':
       return order < 0;
@@ -181,7 +187,8 @@ function contains(container: Value, item: Value): boolean {
   if (typeof container === 'string') return typeof item === 'string' && container.includes(item);
   if (Array.isArray(container)) return container.some((each) => equal(each, item));
   if (container instanceof Dict) return container.map.has(key(item));
-  if (container instanceof PySet) return container.set.has(item) || [...container.set].some((each) => equal(each, item));
+  if (container instanceof PySet)
+    return container.set.has(item) || [...container.set].some((each) => equal(each, item));
   if (container instanceof Opaque) throw new Unknowable(`it depends on ${container.of}`);
   throw new Refusal('TypeError', `argument of type '${typeName(container)}' is not iterable: ${text(item)}`);
 }

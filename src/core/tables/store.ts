@@ -7,7 +7,7 @@ const NONE: FileTable = { names: {}, imports: {} };
 export function tableStore(text: string): TableStore {
   const lines = new Map<string, readonly [from: number, to: number]>();
   const first = text.indexOf('\n');
-  for (let from = first + 1; from < text.length; ) {
+  for (let from = first + 1; from < text.length;) {
     const end = text.indexOf('\n', from);
     const to = end < 0 ? text.length : end;
     const tab = text.indexOf('\t', from);

@@ -1,7 +1,8 @@
 /** Ties as transformers makes them: what each model class says is tied, when its own config ties word embeddings. */
 import { isConfig } from './attributes';
 import type { Evaluator } from './evaluate';
-import { Dict, Instance, Refusal, truth, type Tensor, type Value } from './values';
+import type { Instance } from './values';
+import { Dict, Refusal, truth, type Tensor, text } from './values';
 
 /** Puts shared tensors in the place of those that are tied to them, in a model and all models inside it. */
 export function tieWeights(evaluator: Evaluator, root: Instance): void {
@@ -18,12 +19,13 @@ export function tieWeights(evaluator: Evaluator, root: Instance): void {
 function tiesOf(evaluator: Evaluator, module: Instance): Map<string, string> {
   const config = module.attributes.get('config') as Instance;
   const member = evaluator.lookUp(config.of, 'tie_word_embeddings');
-  const flag = config.attributes.get('tie_word_embeddings') ?? (member && evaluator.bind(member, config)) ?? false;
+  const flag =
+    config.attributes.get('tie_word_embeddings') ?? (member && evaluator.bind(member, config)) ?? false;
   config.read.add('tie_word_embeddings');
   const declared = evaluator.lookUp(module.of, '_tied_weights_keys');
   const keys = module.attributes.get('_tied_weights_keys') ?? (declared && evaluator.bind(declared, module));
   if (!truth(flag) || !(keys instanceof Dict)) return new Map();
-  const mapping = [...keys.map].map(([target, source]) => [String(target), String(source)] as const);
+  const mapping = [...keys.map].map(([target, source]) => [text(target), text(source)] as const);
   const plain = /^[A-Za-z0-9_.]+(weight|bias)$/;
   if (mapping.every((pair) => pair.every((name) => plain.test(name)))) return new Map(mapping);
   return expanded(module, mapping);
@@ -37,7 +39,10 @@ function expanded(module: Instance, mapping: readonly (readonly [string, string]
     const matching = (pattern: string) => names.filter((name) => new RegExp(`^${pattern}`).test(name));
     const [sources, targets] = [matching(source), matching(target)];
     if (sources.length === 0 || targets.length === 0 || targets.length % sources.length !== 0) {
-      throw new Refusal('ValueError', `the ties of ${module.of.name} fit no tensors: ${source} and ${target}`);
+      throw new Refusal(
+        'ValueError',
+        `the ties of ${module.of.name} fit no tensors: ${source} and ${target}`,
+      );
     }
     targets.forEach((name, i) => {
       const from = sources[i % sources.length]!;
@@ -72,7 +77,8 @@ function holder(root: Instance, path: string): { readonly module: Instance; read
   let module = root;
   for (const part of parts) {
     const child = module.children.get(part);
-    if (child === undefined) throw new Refusal('AttributeError', `${module.of.name} has no part ${part}, which ${path} names`);
+    if (child === undefined)
+      throw new Refusal('AttributeError', `${module.of.name} has no part ${part}, which ${path} names`);
     module = child;
   }
   return { module, name };
@@ -80,7 +86,8 @@ function holder(root: Instance, path: string): { readonly module: Instance; read
 
 function tie(root: Instance, target: string, source: string): void {
   const from = holder(root, source);
-  const shared: Tensor | undefined = from.module.parameters.get(from.name) ?? from.module.buffers.get(from.name)?.tensor;
+  const shared: Tensor | undefined =
+    from.module.parameters.get(from.name) ?? from.module.buffers.get(from.name)?.tensor;
   if (shared === undefined) throw new Refusal('AttributeError', `there is no ${source} to tie to`);
   const to = holder(root, target);
   if (to.module.buffers.has(to.name)) to.module.buffers.set(to.name, { tensor: shared, persistent: true });
@@ -92,8 +99,12 @@ function tie(root: Instance, target: string, source: string): void {
 function adjustBias(head: Instance, shared: Tensor): void {
   const bias = head.parameters.get('bias');
   const rows = shared.shape?.[0];
-  if (bias?.shape === undefined || rows === undefined || !head.parameters.has('weight') || bias.shape[0] === rows) return;
+  if (
+    bias?.shape === undefined ||
+    rows === undefined ||
+    !head.parameters.has('weight') ||
+    bias.shape[0] === rows
+  )
+    return;
   (bias as { shape: readonly number[] }).shape = [rows];
 }
-
-export type { Value };

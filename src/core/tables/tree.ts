@@ -2,7 +2,8 @@
 import type { Composite, Module, Parameter } from '../model/module';
 import { NO_CHILDREN } from '../model/module';
 import { MODULE } from './natives/classes';
-import { Tensor, Unknowable, type Instance, type Value } from './values';
+import type { Tensor } from './values';
+import { Unknowable, type Instance, type Value } from './values';
 
 /** Makes the tree of a model; a tensor or module that stands in several places stays one. */
 export function treeOf(root: Instance): Composite {
@@ -21,7 +22,8 @@ export function treeOf(root: Instance): Composite {
   const convert = (instance: Instance, path: string, name: string): Module | undefined => {
     if (known.has(instance)) return known.get(instance);
     const parameters: Record<string, Parameter> = {};
-    for (const [key, tensor] of instance.parameters) parameters[key] = parameterOf(tensor, `${path}${key}`, false);
+    for (const [key, tensor] of instance.parameters)
+      parameters[key] = parameterOf(tensor, `${path}${key}`, false);
     for (const [key, { tensor, persistent }] of instance.buffers) {
       if (persistent) parameters[key] = parameterOf(tensor, `${path}${key}`, true);
     }
@@ -52,7 +54,11 @@ function composite(
 }
 
 /** The kind of a module without parts, where it is one of PyTorch's own. */
-function leaf(instance: Instance, parameters: Readonly<Record<string, Parameter>>, name: string): Module | undefined {
+function leaf(
+  instance: Instance,
+  parameters: Readonly<Record<string, Parameter>>,
+  name: string,
+): Module | undefined {
   const own = { parameters, children: NO_CHILDREN };
   const { weight, bias } = parameters;
   const given = instance.arguments;
@@ -61,11 +67,35 @@ function leaf(instance: Instance, parameters: Readonly<Record<string, Parameter>
   if (weight === undefined || Object.keys(parameters).some((key) => !LEAF_TENSORS.has(key))) return undefined;
   switch (native) {
     case 'Linear':
-      return { kind: 'linear', inputs: weight.shape[1]!, outputs: weight.shape[0]!, weight, ...extra, layout: 'output-input', ...own };
+      return {
+        kind: 'linear',
+        inputs: weight.shape[1]!,
+        outputs: weight.shape[0]!,
+        weight,
+        ...extra,
+        layout: 'output-input',
+        ...own,
+      };
     case 'Conv1D':
-      return { kind: 'linear', inputs: weight.shape[0]!, outputs: weight.shape[1]!, weight, ...extra, layout: 'input-output', ...own };
+      return {
+        kind: 'linear',
+        inputs: weight.shape[0]!,
+        outputs: weight.shape[1]!,
+        weight,
+        ...extra,
+        layout: 'input-output',
+        ...own,
+      };
     case 'Embedding':
-      return { kind: 'embedding', rows: weight.shape[0]!, width: weight.shape[1]!, weight, of: rowsOf(name), offset: 0, ...own };
+      return {
+        kind: 'embedding',
+        rows: weight.shape[0]!,
+        width: weight.shape[1]!,
+        weight,
+        of: rowsOf(name),
+        offset: 0,
+        ...own,
+      };
     case 'LayerNorm':
     case 'RMSNorm':
       return norm(native === 'LayerNorm' ? 'layer' : 'rms', weight, extra, number(given['eps'], 1e-5), own);
@@ -91,7 +121,9 @@ function leaf(instance: Instance, parameters: Readonly<Record<string, Parameter>
       };
     }
     default:
-      return /RMSNorm$/.test(instance.of.name) && weight.shape.length === 1 ? norm('rms', weight, extra, 1e-6, own) : undefined;
+      return /RMSNorm$/.test(instance.of.name) && weight.shape.length === 1
+        ? norm('rms', weight, extra, 1e-6, own)
+        : undefined;
   }
 }
 

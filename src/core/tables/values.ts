@@ -134,7 +134,11 @@ export class Class {
   }
 }
 
-export type NativeMember = (self: Instance, args: readonly Value[], named: ReadonlyMap<string, Value>) => Value;
+export type NativeMember = (
+  self: Instance,
+  args: readonly Value[],
+  named: ReadonlyMap<string, Value>,
+) => Value;
 
 /** Python's order of bases (C3). */
 function merge(lists: Class[][]): Class[] {
@@ -249,7 +253,10 @@ export function equal(a: Value, b: Value): boolean {
     );
   }
   if (a instanceof Dict && b instanceof Dict) {
-    return a.map.size === b.map.size && [...a.map].every(([key, value]) => b.map.has(key) && equal(value, b.map.get(key)!));
+    return (
+      a.map.size === b.map.size &&
+      [...a.map].every(([key, value]) => b.map.has(key) && equal(value, b.map.get(key)!))
+    );
   }
   if (a instanceof PySet && b instanceof PySet) {
     return a.set.size === b.set.size && [...a.set].every((each) => b.set.has(each));
@@ -258,15 +265,16 @@ export function equal(a: Value, b: Value): boolean {
   return false;
 }
 
-/** Python's str(). */
-export function text(value: Value): string {
-  if (value === null) return 'None';
+/** Python's str(); a missing argument is None. */
+export function text(value: Value | undefined): string {
+  if (value === null || value === undefined) return 'None';
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (typeof value === 'number' || typeof value === 'string') return String(value);
   if (value instanceof Tuple) return `(${value.map(quoted).join(', ')})`;
   if (Array.isArray(value)) return `[${value.map(quoted).join(', ')}]`;
-  if (value instanceof Dict) return `{${[...value.map].map(([k, v]) => `${quoted(k)}: ${quoted(v)}`).join(', ')}}`;
+  if (value instanceof Dict)
+    return `{${[...value.map].map(([k, v]) => `${quoted(k)}: ${quoted(v)}`).join(', ')}}`;
   return `<${typeName(value)}>`;
 }
 
@@ -290,5 +298,8 @@ export function integer(value: Value | undefined, what: string): number {
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'number' && Number.isInteger(value)) return value;
   if (value instanceof Opaque) throw new Unknowable(`${what} depends on ${value.of}`);
-  throw new Refusal('TypeError', `${what} must be a whole number, found ${value === undefined ? 'nothing' : text(value)}`);
+  throw new Refusal(
+    'TypeError',
+    `${what} must be a whole number, found ${value === undefined ? 'nothing' : text(value)}`,
+  );
 }

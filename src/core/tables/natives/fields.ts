@@ -18,4 +18,3 @@ export function fieldsOf(cls: Class): ReadonlyMap<string, Field> {
   }
   return fields;
 }
-

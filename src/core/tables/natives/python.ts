@@ -1,9 +1,7 @@
-/** Names of Python and of its standard library, as constructors use them. */
-import { attributeOf, deepCopy, setAttributeOf, shallowCopy } from '../attributes';
+/** Names of Python itself, as constructors use them. */
+import { setAttributeOf, attributeOf } from '../attributes';
 import type { Evaluator } from '../evaluate';
-import { cumulated } from '../methods';
 import { binary } from '../operators';
-import { fieldsOf } from './fields';
 import {
   Callable,
   Class,
@@ -66,7 +64,8 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
     if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
     if (value === 'inf') return Infinity;
     if (value === '-inf') return -Infinity;
-    if (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))) return Number(value);
+    if (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value)))
+      return Number(value);
     if (value instanceof Opaque || value instanceof Tensor) return new Opaque('a computed number');
     throw new Refusal('TypeError', `float() can't take ${text(value ?? null)}`);
   });
@@ -81,10 +80,11 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
     if (value instanceof Dict) {
       for (const [key, each] of value.map) out.map.set(key, each);
       if (value.origin !== undefined) out.origin = value.origin;
-    } else for (const pair of list(value)) {
-      const [key, each] = list(pair);
-      out.map.set(key!, each!);
-    }
+    } else
+      for (const pair of list(value)) {
+        const [key, each] = list(pair);
+        out.map.set(key!, each!);
+      }
     for (const [key, each] of named) out.map.set(key, each);
     return out;
   });
@@ -121,9 +121,13 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
   add('zip', (args) => {
     const all = args.map(list);
     const length = Math.min(...all.map((each) => each.length));
-    return Array.from({ length: all.length === 0 ? 0 : length }, (_, i) => Tuple.with(...all.map((each) => each[i]!)));
+    return Array.from({ length: all.length === 0 ? 0 : length }, (_, i) =>
+      Tuple.with(...all.map((each) => each[i]!)),
+    );
   });
-  add('enumerate', ([values, start = 0]) => list(values).map((each, i) => Tuple.with(i + Number(start), each)));
+  add('enumerate', ([values, start = 0]) =>
+    list(values).map((each, i) => Tuple.with(i + Number(start), each)),
+  );
   add('reversed', ([values]) => list(values).reverse());
   add('sorted', ([values], named) => {
     const key = named.get('key');
@@ -136,7 +140,13 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
   add('all', ([values]) => list(values).every(truth));
   add('map', ([run, ...values]) => {
     const all = values.map(list);
-    return (all[0] ?? []).map((_, i) => evaluator().call(run!, all.map((each) => each[i]!), new Map()));
+    return (all[0] ?? []).map((_, i) =>
+      evaluator().call(
+        run!,
+        all.map((each) => each[i]!),
+        new Map(),
+      ),
+    );
   });
   add('filter', ([run, values]) =>
     list(values).filter((each) => truth(run === null ? each : evaluator().call(run!, [each], new Map()))),
@@ -146,31 +156,41 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
   add('divmod', ([a, b]) => Tuple.with(binary('//', a!, b!), binary('%', a!, b!)));
   add('pow', ([a, b]) => binary('**', a!, b!));
   add('print', () => null);
-  add('repr', ([value]) => text(value!));
-  add('callable', ([value]) => value instanceof Callable || value instanceof Class || value instanceof Instance);
-  add('id', ([value]) => text(value!));
+  add('repr', ([value]) => text(value));
+  add(
+    'callable',
+    ([value]) => value instanceof Callable || value instanceof Class || value instanceof Instance,
+  );
+  add('id', ([value]) => text(value));
   add('isinstance', ([value, types]) => isInstance(value!, types!));
   add('issubclass', ([value, types]) =>
     (Array.isArray(types) ? types : [types]).some(
       (each) => value instanceof Class && each instanceof Class && value.inherits(each),
     ),
   );
-  add('hasattr', ([value, name]) => found(evaluator(), value!, String(name)) !== undefined);
+  add('hasattr', ([value, name]) => found(evaluator(), value!, text(name)) !== undefined);
   add('getattr', ([value, name, fallback]) => {
-    const value_ = found(evaluator(), value!, String(name));
+    const value_ = found(evaluator(), value!, text(name));
     if (value_ !== undefined) return value_;
-    if (fallback === undefined) return evaluator().attribute(value!, String(name));
+    if (fallback === undefined) return evaluator().attribute(value!, text(name));
     return fallback;
   });
   add('setattr', ([target, name, value]) => {
-    setAttributeOf(evaluator(), target!, String(name), value!);
+    setAttributeOf(evaluator(), target!, text(name), value!);
     return null;
   });
   add('type', ([value]) => {
     if (value instanceof Instance) return value.of;
     return names.get(typeName(value!)) ?? new Opaque('a type');
   });
-  for (const error of ['Exception', 'ValueError', 'TypeError', 'KeyError', 'NotImplementedError', 'AttributeError']) {
+  for (const error of [
+    'Exception',
+    'ValueError',
+    'TypeError',
+    'KeyError',
+    'NotImplementedError',
+    'AttributeError',
+  ]) {
     add(error, () => null);
   }
   names.set('object', new Class('object', []));
@@ -196,7 +216,10 @@ function isInstance(value: Value, types: Value): boolean {
   }
   if (types instanceof Namespace) {
     const name = types.path.split('.').at(-1)!;
-    if (name === 'Iterable') return Array.isArray(value) || typeof value === 'string' || value instanceof Dict || value instanceof PySet;
+    if (name === 'Iterable')
+      return (
+        Array.isArray(value) || typeof value === 'string' || value instanceof Dict || value instanceof PySet
+      );
     if (name === 'Sequence') return Array.isArray(value) || typeof value === 'string';
     if (name === 'Mapping') return value instanceof Dict;
     if (name === 'Tensor') return value instanceof Tensor;
@@ -204,105 +227,8 @@ function isInstance(value: Value, types: Value): boolean {
   }
   if (!(types instanceof Callable)) return types === null ? value === null : false;
   if (types.name === 'bool') return typeof value === 'boolean';
-  if (types.name === 'int') return typeof value === 'boolean' || (typeof value === 'number' && Number.isInteger(value));
+  if (types.name === 'int')
+    return typeof value === 'boolean' || (typeof value === 'number' && Number.isInteger(value));
   if (types.name === 'float') return typeof value === 'number' && !Number.isInteger(value);
   return (TYPES as readonly string[]).includes(types.name) && typeName(value) === types.name;
-}
-
-/** What `import math`, `copy` and the others give. */
-export function standardLibrary(evaluator: () => Evaluator): Map<string, Value> {
-  const names = new Map<string, Value>();
-  const add = (name: string, native: Native) => names.set(name, new Callable(name, native));
-  const iterate = (value: Value) => [...evaluator().iterate(value)];
-  const numeric = (name: string, run: (...numbers: number[]) => number) => {
-    const native: Native = (args) =>
-      args.some((each) => each instanceof Opaque || each instanceof Tensor)
-        ? new Opaque('a computed number')
-        : run(...args.map((each) => (typeof each === 'number' || typeof each === 'boolean' ? Number(each) : fail(name, each))));
-    add(`math.${name}`, native);
-    add(`numpy.${name}`, native);
-  };
-  numeric('ceil', Math.ceil);
-  numeric('floor', Math.floor);
-  numeric('sqrt', Math.sqrt);
-  numeric('isqrt', (x) => Math.floor(Math.sqrt(x)));
-  numeric('exp', Math.exp);
-  numeric('log', (x, base) => (base === undefined ? Math.log(x) : Math.log(x) / Math.log(base)));
-  numeric('log2', Math.log2);
-  numeric('log10', Math.log10);
-  numeric('pow', (a, b) => a ** b);
-  numeric('power', (a, b) => a ** b);
-  numeric('gcd', gcd);
-  numeric('lcm', (a, b) => (a * b) / gcd(a, b));
-  numeric('round', Math.round);
-  names.set('math.pi', Math.PI);
-  names.set('math.e', Math.E);
-  names.set('math.inf', Infinity);
-  add('math.isfinite', ([value]) => Number.isFinite(value));
-  const product: Native = ([values]) =>
-    (Array.isArray(values) ? iterate(values) : [values!]).reduce((a, b) => binary('*', a, b), 1 as Value);
-  add('math.prod', product);
-  add('numpy.prod', product);
-  add('numpy.linspace', (args) => evaluator().call(evaluator().named('torch.linspace'), args, new Map()));
-  add('numpy.cumsum', ([values]) => {
-    const numbers = iterate(values!).map((each) => (each instanceof Tensor ? (each.values?.[0] ?? NaN) : Number(each)));
-    return new Tensor([numbers.length], cumulated(numbers));
-  });
-  add('numpy.argsort', ([values]) => {
-    const numbers = iterate(values!).map(Number);
-    const order = numbers.map((_, i) => i).sort((a, b) => numbers[a]! - numbers[b]!);
-    return new Tensor([order.length], order);
-  });
-  add('numpy.array', (args) => evaluator().call(evaluator().named('torch.tensor'), args, new Map()));
-  add('inspect.signature', ([value]) => {
-    const cls = value instanceof Callable ? value.constructs : undefined;
-    if (cls === undefined) throw new Unknowable('it asks what a function takes');
-    const made = new Instance(new Class('Signature', []));
-    made.attributes.set('parameters', new Dict([...fieldsOf(cls).keys()].map((name) => [name, null] as const)));
-    return made;
-  });
-  add('copy.deepcopy', ([value]) => deepCopy(value!));
-  add('copy.copy', ([value]) => shallowCopy(value!));
-  add('functools.partial', ([run, ...first], more) => {
-    return new Callable('partial', (args, named) => evaluator().call(run!, [...first, ...args], new Map([...more, ...named])));
-  });
-  add('functools.reduce', ([run, values, start]) => {
-    const all = iterate(values!);
-    const from = start ?? all.shift() ?? null;
-    return all.reduce((a, b) => evaluator().call(run!, [a, b], new Map()), from);
-  });
-  add('operator.__add__', ([a, b]) => binary('+', a!, b!));
-  add('collections.OrderedDict', ([value]) => {
-    if (value instanceof Dict) return new Dict(value.map);
-    return new Dict((value === undefined ? [] : iterate(value)).map((pair) => iterate(pair) as [Value, Value]));
-  });
-  add('collections.defaultdict', () => new Dict());
-  add('itertools.product', (args, named) => {
-    const lists = args.map(iterate);
-    const times = integer(named.get('repeat') ?? 1, 'repeat');
-    let out: Value[][] = [[]];
-    for (const each of Array.from({ length: times }, () => lists).flat()) {
-      out = out.flatMap((start) => each.map((value) => [...start, value]));
-    }
-    return out.map((each) => Tuple.with(...each));
-  });
-  add('itertools.chain', (args) => args.flatMap(iterate));
-  // Long enough for every pattern that is laid over layers.
-  add('itertools.cycle', ([values]) => {
-    const all = iterate(values!);
-    return Array.from({ length: 4096 }, (_, i) => all[i % all.length]!);
-  });
-  add('dataclasses.field', (_, named) => {
-    const factory = named.get('default_factory');
-    return factory === undefined ? (named.get('default') ?? null) : evaluator().call(factory, [], new Map());
-  });
-  return names;
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? Math.abs(a) : gcd(b, a % b);
-}
-
-function fail(name: string, value: Value): never {
-  throw new Refusal('TypeError', `${name}() can't take ${text(value)}`);
 }

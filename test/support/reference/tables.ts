@@ -1,0 +1,5 @@
+/** Gives the core the class tables of the package, as the worker does. */
+import * as path from 'node:path';
+import { provideClassTables } from '../../../src/engine/tables';
+
+provideClassTables(path.join(import.meta.dirname, '../../../media/class-tables.br'));
