@@ -67,7 +67,10 @@ export async function planRun(model: Model, inputs: readonly Shape[], whole = fa
 /** The root, where the tree follows the forward pass. */
 function followed({ root, architecture }: Model): Block {
   if (root.kind === 'block') return root;
-  throw new RunFailure('unsupported', `${architecture} is known by its parameters alone, not by what it computes`);
+  throw new RunFailure(
+    'unsupported',
+    `${architecture} is known by its parameters alone, not by what it computes`,
+  );
 }
 
 function layerOf(module: Attention, index: number, path: string, shapes: readonly Shape[]): RunLayer {

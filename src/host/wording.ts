@@ -71,8 +71,7 @@ const PROBLEMS: { readonly [C in ProblemCode]: Worder<C> } = {
       modelType,
       known.join(', '),
     ),
-  'model.refused': ({ className, detail }) =>
-    l10n.t('{0} refuses this config: {1}', className, detail),
+  'model.refused': ({ className, detail }) => l10n.t('{0} refuses this config: {1}', className, detail),
   'model.unknowable': ({ detail }) =>
     l10n.t('Headlight can’t tell the structure of this model: {0}.', detail),
   'model.tooLarge': ({ key }) => l10n.t('{0} makes the model too large to be counted.', key),

@@ -114,7 +114,10 @@ export class Config {
     for (const [path, value] of Object.entries(this.overrides)) {
       const names = path.split('.');
       const last = names.pop()!;
-      const holder = names.reduce<unknown>((object, name) => (object as Record<string, unknown> | undefined)?.[name], found);
+      const holder = names.reduce<unknown>(
+        (object, name) => (object as Record<string, unknown> | undefined)?.[name],
+        found,
+      );
       if (typeof holder === 'object' && holder !== null) (holder as Record<string, unknown>)[last] = value;
     }
     return found;
@@ -123,7 +126,10 @@ export class Config {
   /** Names in the object at a dotted path that ends with a dot; the path of the whole is empty. */
   at(path: string): ReadonlySet<string> {
     const names = path.split('.').slice(0, -1);
-    const object = names.reduce<unknown>((each, name) => (each as Record<string, unknown> | undefined)?.[name], this.plain());
+    const object = names.reduce<unknown>(
+      (each, name) => (each as Record<string, unknown> | undefined)?.[name],
+      this.plain(),
+    );
     return new Set(typeof object === 'object' && object !== null ? Object.keys(object) : []);
   }
 

@@ -269,7 +269,18 @@ export interface Block extends ModuleBase {
 export type BlockRole = 'model' | 'stack' | 'layer' | 'embeddings' | 'head' | 'pooler' | 'part';
 
 export type Module =
-  Linear | Embedding | Norm | Attention | Mlp | Experts | Convolution | Rotary | Holder | Block | Similarity | Composite;
+  | Linear
+  | Embedding
+  | Norm
+  | Attention
+  | Mlp
+  | Experts
+  | Convolution
+  | Rotary
+  | Holder
+  | Block
+  | Similarity
+  | Composite;
 
 /** Names as transformers' ACT2FN has them, of those that the engine can compute; others are kept by their name. */
 export type Activation = string;

@@ -282,7 +282,7 @@ describe('what the figures say of the config', () => {
     );
     assert.equal(
       top.reduce((sum, row) => sum + row.flops, 0n),
-      figures!.flops.forward,
+      figures!.flops?.forward,
     );
     const layers = figures!.breakdown.find(({ path }) => path === 'model.layers.{0-31}');
     assert.equal(layers?.count, 32);

@@ -51,7 +51,7 @@ export async function compute(folder: string, inputs: ReadonlyMap<string, Tensor
       attended: () => true,
     };
     const watched = new Watcher();
-    const output = await forward(model.root, values, context, (block, _, given, made) =>
+    const output = await forward(plan.root, values, context, (block, _, given, made) =>
       watched.left(block, given, made),
     );
     const { missing, unused } = weights;
