@@ -7,48 +7,38 @@ demands: the caller builds the class and leaves out the edits that it refuses.
 
 from __future__ import annotations
 
-import inspect
 import random
 import re
 import typing
-from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, field, fields
 from typing import Any, Iterator
 
-from transformers import CONFIG_MAPPING, AutoConfig, PretrainedConfig
+from transformers import PretrainedConfig
 from transformers.activations import ACT2FN
 
-Values = dict[str, Any]
-Place = tuple[str, ...]
+from config_keys import (
+    ACTIVATIONS,
+    GROUPS,
+    HEADS,
+    LAYER_KINDS,
+    LIBRARY,
+    NO_FLOAT,
+    NO_INTEGER,
+    NO_SIZE,
+    SIZE,
+    Level,
+    Place,
+    Values,
+    is_int,
+    is_ints,
+    is_layers,
+    is_size,
+    levels,
+    literals,
+)
 
 ABSENT = object()
-"""As a value: the key is left out."""
-
-LIBRARY = {f.name for f in fields(PretrainedConfig)} | {"model_type", "_name_or_path", "transformers_version", "output_attentions"}
-LIBRARY -= {"tie_word_embeddings"}
-
-# By name: what a number is. Sizes are scaled together; the others have ranges of their own.
-LAYERS = re.compile(r"(^|_)(num_)?(hidden_|encoder_|decoder_)?(layers?|blocks)$|^(n_layers?|depth|.*_depth|.*_num_layers|num_.*_layers)$")
-NO_LAYERS = re.compile(r"feat_extract|adapter|shared|only|window|predict|codec|conv_layers|feature_layer|mtp")
-HEADS = re.compile(r"(^|_)heads?$")
-GROUPS = re.compile(r"(key_value|kv|key|query)_?(num_)?heads?$|^num_kv_heads$|multi_query_group_num|kv_n_heads")
-SIZE = re.compile(r"size|dim|width|embd|hidden|d_model|d_ff|d_kv|ffn|inner|intermediate|channels|rank|planes|filters|units|d_head|d_inner")
-NO_SIZE = re.compile(
-    r"image|patch|window|kernel|vocab|chunk|block|batch|merge|num_channels|position|token|tile|stride|label|codebook_size|"
-    r"grid|size_divis|crop|pool|bucket|sampling|max_|num_hidden|hidden_layers|hidden_act|resolution|frames"
-)
-NO_FLOAT = re.compile(r"dropout|drop_|eps|std|range|coef|weight|prob|theta|cost|momentum|loss|init|temperature|time_|alpha|gamma|noise|layerdrop|lambda|threshold|decay|slope")
-NO_INTEGER = re.compile(r"token|_id$|_ids$|seed|length_penalty|beams|ignore_index|time_length|min_masks|sampling|_rate$|cost|coefficient|weight|loss|chunk_size_feed|pretraining_tp|theta|temperature")
-ACTIVATIONS = ["relu", "gelu", "silu", "gelu_new", "gelu_pytorch_tanh", "tanh", "quick_gelu", "relu2"]
-LAYER_KINDS = re.compile(r"layer_types|layers_block_type|block_types|hybrid.*pattern|attention_layers|attn_layers|mlp_layer_types|layers_type|full_attn")
-
-# Models that a composite takes in each other's place: one of the same group is drawn now and then.
-EXCHANGEABLE = [
-    ["llama", "mistral", "qwen2", "qwen3", "gemma", "phi3", "gpt2", "opt"],
-    ["clip_vision_model", "siglip_vision_model"],
-    ["resnet", "swin", "convnext", "dinov2", "hiera"],
-]
+"""For a key that keeps what it has."""
 
 
 @dataclass
@@ -58,69 +48,6 @@ class Edit:
     what: str
     sets: list[tuple[Place, str, Any]] = field(default_factory=list)
     names: list[tuple[Place, str, str]] = field(default_factory=list)
-
-
-@dataclass
-class Level:
-    """A config or one nested in it."""
-
-    place: Place
-    cls: type[PretrainedConfig]
-    defaults: Values
-    derived: set[str]
-    """Keys that the class itself computes where they are left out."""
-    named: bool
-    """Whether the nested config says its model type."""
-
-
-def levels(r: random.Random, config: PretrainedConfig, exchange: bool) -> list[Level]:
-    """The config and all that are nested in it, outermost first."""
-    found: list[Level] = []
-
-    def enter(cls: type[PretrainedConfig], defaults: Values, place: Place, named: bool) -> None:
-        own = {f.name: f for f in fields(cls)}
-        derived = {name for name, f in own.items() if f.default is None and defaults.get(name) is not None}
-        found.append(Level(place, cls, defaults, derived, named))
-        for key, value in defaults.items():
-            inner = (getattr(cls, "sub_configs", None) or {}).get(key)
-            if not isinstance(value, dict) or (inner is None and "model_type" not in value):
-                continue
-            model_type = value.get("model_type")
-            if inner is None or inner is AutoConfig:
-                if model_type not in CONFIG_MAPPING:
-                    continue
-                other = exchanged(r, model_type) if exchange and inner is AutoConfig else None
-                inner = CONFIG_MAPPING[other or model_type]
-                value = inner().to_dict() if other else value
-                enter(inner, value, (*place, key), True)
-            else:
-                enter(inner, value, (*place, key), model_type is not None and r.random() < 0.7)
-
-    enter(type(config), config.to_dict(), (), True)
-    return found
-
-
-def exchanged(r: random.Random, model_type: str) -> str | None:
-    for group in EXCHANGEABLE:
-        if model_type in group and r.random() < 0.3:
-            return r.choice([other for other in group if other != model_type])
-    return None
-
-
-def is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def is_ints(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and len(value) > 0 and all(is_int(each) for each in value)
-
-
-def is_layers(key: str) -> bool:
-    return bool(LAYERS.search(key)) and not NO_LAYERS.search(key)
-
-
-def is_size(key: str, value: Any) -> bool:
-    return bool(SIZE.search(key)) and not NO_SIZE.search(key) and not HEADS.search(key) and is_int(value) and value >= 32
 
 
 class Draw:
@@ -209,8 +136,6 @@ class Draw:
                 yield Edit(f"{key}", [(place, key, new)])
             elif key not in level.derived and value is not None and self.chance(0.06):
                 yield Edit(f"{key} as it is", [(place, key, value)])
-        if place and not level.named and self.chance(0.1):
-            yield Edit("nested config by class", [])
         if not place and self.chance(0.4):
             yield self.labels()
         if self.chance(0.25 if not place else 0.1):
@@ -247,7 +172,7 @@ class Draw:
             return self.numbers(level, key, value) if self.chance(0.3) else ABSENT
         if (value is None or isinstance(value, (list, tuple))) and any("str" in str(kind) for kind in kinds):
             # Names of parts (DeBERTa's pos_att_type); those of stages are set by the class itself.
-            choices = [] if re.search(r"^_|features|stage|architectures", key) else self.literals(level.cls, key)
+            choices = [] if re.search(r"^_|features|stage|architectures", key) else literals(level.cls, key)
             return sorted(r.sample(choices, r.randint(1, len(choices)))) if choices and self.chance(0.5) else ABSENT
         if re.search(r"^(out_indices|encode_proj_layers|vision_feature_layer)$", key) and value is not None:
             return sorted(r.sample(range(1, 5), r.randint(1, 3))) if is_ints(value) and self.chance(0.3) else ABSENT
@@ -303,7 +228,7 @@ class Draw:
 
     def pattern(self, level: Level, key: str, value: Any, layers: int) -> Any:
         """A kind for each layer: those of the default, and those that the class's source compares with."""
-        kinds = set(self.literals(level.cls, key)) | ({each for each in value if isinstance(each, str)} if value else set())
+        kinds = set(literals(level.cls, key)) | ({each for each in value if isinstance(each, str)} if value else set())
         if value is not None and value and not all(isinstance(each, str) for each in value):
             return [self.r.choice(list(value)) for _ in range(layers)] if not isinstance(value[0], list) else ABSENT
         if "layer_types" in key and not kinds:
@@ -318,22 +243,7 @@ class Draw:
             return ACTIVATIONS
         if key == "feed_forward_proj":
             return ["relu", "gated-gelu", "gelu", "gated-silu"]
-        return self.literals(level.cls, key)
-
-    @staticmethod
-    @cache
-    def literals(cls: type[PretrainedConfig], key: str) -> list[str]:
-        """Strings that the class's folder compares the key with."""
-        found: set[str] = set()
-        for file in sorted(Path(inspect.getfile(cls)).parent.glob("*.py")):
-            if not file.name.startswith(("modeling_", "configuration_")):
-                continue
-            for match in re.finditer(rf"\b{re.escape(key)}(?:\[\w+\])?\s*(?:==|!=|not in|in)\s*[\[\(\{{]?((?:\s*[\"'][\w\-]+[\"'],?)+)", source(file)):
-                found |= set(re.findall(r"[\"']([\w\-]+)[\"']", match[1]))
-            found |= set(re.findall(rf"[\"']([\w\-]+)[\"'] (?:not )?in (?:\w+\.)*{re.escape(key)}\b", source(file)))
-            if key.endswith("layer_types"):
-                found |= set(re.findall(r"[\"'](\w+_attention|attention|mamba\d?|conv|sparse|dense|moe|mlp)[\"']\s*(?:if|else|:|==)", source(file))) & KNOWN_KINDS
-        return sorted(found)
+        return literals(level.cls, key)
 
     def vocabulary(self, level: Level) -> Iterator[Edit]:
         """A small vocabulary, with the special ids inside it."""
@@ -379,13 +289,15 @@ class Draw:
             edit = Edit(f"size {size}")
             for place, held in self.now.items():
                 if place == level.place or everywhere:
-                    edit.sets += [(place, k, new) for k, v in held.items() if v == size and is_int(v) and SIZE.search(k) and not NO_SIZE.search(k)]
+                    same = [k for k, v in held.items() if v == size and SIZE.search(k) and not NO_SIZE.search(k)]
+                    edit.sets += [(place, k, new) for k in same]
             yield edit
 
     def stages(self, level: Level) -> Iterator[Edit]:
         """One stage fewer: every list of a number a stage loses its last."""
         values = self.now[level.place]
-        lists = {k: v for k, v in values.items() if isinstance(v, (list, tuple)) and len(v) in (3, 4, 5) and k not in level.derived and k not in LIBRARY}
+        own = {k: v for k, v in values.items() if k not in level.derived and k not in LIBRARY}
+        lists = {k: v for k, v in own.items() if isinstance(v, (list, tuple)) and len(v) in (3, 4, 5)}
         counts = [k for k, v in values.items() if is_int(v) and re.search(r"stages|num_.*blocks|num_levels", k)]
         for length in {len(v) for v in lists.values()}:
             if not self.chance(0.25):
@@ -443,11 +355,3 @@ class Draw:
                 if here is not None and name in here and alias not in here:
                     here[alias] = here.pop(name)
         return values
-
-
-KNOWN_KINDS = {"full_attention", "sliding_attention", "linear_attention", "chunked_attention", "attention", "mamba", "mamba2", "conv", "sparse", "dense", "moe", "mlp"}
-
-
-@cache
-def source(file: Path) -> str:
-    return file.read_text(encoding="utf8")

@@ -10,6 +10,8 @@ import torch
 
 Shapes = dict[str, list[int]]
 
+BINS = ("num_mel_bins", "feature_projection_input_dim", "feature_size", "input_feat_per_channel", "n_mels", "num_mel_bands")
+
 
 def find(config: Any, *names: str) -> Any:
     """The first of some keys in a config or in those nested in it."""
@@ -30,7 +32,8 @@ def candidates(model: torch.nn.Module, r: random.Random) -> Iterator[Shapes]:
     ids = {"input_ids": [batch, length]}
     decoder = {"decoder_input_ids": [batch, other]} if "decoder_input_ids" in takes else {}
     main = model.main_input_name
-    images = [{name: shape} for name in ("pixel_values", "pixel_values_videos") if name in takes for shape in pictures(config, batch, r)]
+    taken = [name for name in ("pixel_values", "pixel_values_videos") if name in takes]
+    images = [{name: shape} for name in taken for shape in pictures(config, batch, r)]
     if "MultipleChoice" in type(model).__name__:
         yield {"input_ids": [batch, r.randint(2, 4), length]}
     if main == "input_ids" or ("input_ids" in takes and main not in takes):
@@ -75,7 +78,7 @@ def pictures(config: Any, batch: int, r: random.Random) -> Iterator[list[int]]:
 
 
 def sounds(config: Any, name: str, batch: int, r: random.Random) -> Iterator[list[int]]:
-    bins = find(config, "num_mel_bins", "feature_projection_input_dim", "feature_size", "input_feat_per_channel", "n_mels", "num_mel_bands") or 80
+    bins = find(config, *BINS) or 80
     positions = find(config, "max_source_positions", "max_length")
     frames = 4 * r.randint(10, 40)
     if name == "input_features":

@@ -3,8 +3,8 @@
     python tools/reference/variations.py --seed 7 --each 2 --out test/fixtures/reference/variations.jsonl.gz
 
 A line a config: `config` (as a config.json), `total`, `params`, `tied`, and where the class runs with simple inputs,
-`inputs` and `flops`. A row depends on the seed, the pair and its number alone. Each model type is drawn in a process of
-its own, so that a class which crashes or never ends takes nothing along.
+`inputs` and `flops`. A row depends on the seed, the pair and its number, and for a slow class on the time it has. Each
+model type is drawn in a process of its own, so that a class which crashes or never ends takes nothing along.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Drawer:
         kept, model = self.most(draw, base, wanted, model, end)
         return draw.render(self.architecture, kept), model
 
-    def most(self, draw: Draw, kept: list[Edit], more: list[Edit], model: torch.nn.Module, end: float) -> tuple[list[Edit], torch.nn.Module]:
+    def most(
+        self, draw: Draw, kept: list[Edit], more: list[Edit], model: torch.nn.Module, end: float
+    ) -> tuple[list[Edit], torch.nn.Module]:
         """Halves what is refused until single edits are."""
         if not more or time.monotonic() > end:
             return kept, model
@@ -230,15 +232,18 @@ def main() -> None:
         if (not wanted[0] or model_type in wanted[0]) and (not wanted[1] or architecture in wanted[1]):
             chosen.setdefault(model_type, []).append(architecture)
     count = counted = 0
-    with tempfile.TemporaryDirectory() as folder, open(options.out, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as out:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open(options.out, "wb") as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as out,
+    ):
         for model_type, architectures in sorted(chosen.items()):
-            file = Path(folder) / f"{len(chosen)}-{model_type.replace('/', '-')}.jsonl"
+            file = Path(folder) / f"{model_type.replace('/', '-')}.jsonl"
             start = time.monotonic()
             in_own_process(model_type, architectures, options, file)
             rows = list(rows_in(file))
             for line in rows:
                 out.write((line + "\n").encode())
-            raw.flush()
             count += len(rows)
             counted += sum('"flops"' in line for line in rows)
             print(f"{model_type}: {len(rows)} configs in {time.monotonic() - start:.1f} s", flush=True)
