@@ -180,6 +180,8 @@ function unsupportedAttention(module: Attention): string | undefined {
   if (module.mask.type === 'localBlocks') return 'attention in local blocks';
   if (module.summaries !== undefined) return 'summaries of blocks as keys';
   if (module.separateValues) return 'values from an input of their own';
+  if (module.biases !== undefined) return 'biases beside the projections';
+  if (module.talkingHeads !== undefined) return 'talking heads';
   if (module.promptKeys !== undefined) return 'keys and values from prompts';
   if (clip !== undefined) return 'clipped projections';
   if (module.queryKeyNorm !== undefined) return 'normalised queries and keys';
@@ -200,6 +202,8 @@ function unsupportedPosition(position: PositionScheme): string | undefined {
       return position.gate === undefined ? undefined : 'gated relative positions';
     case 'relativeSines':
       return 'relative positions from sines';
+    case 'disentangled':
+      return 'disentangled positions';
     case 'alibi':
       return 'ALiBi';
     case 'rotaryGrid':

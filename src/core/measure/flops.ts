@@ -7,6 +7,7 @@
 import type { Workload } from '../analysis';
 import { computedKeys, pastKeys, visiblePairs } from './maskPairs';
 import { inputShape } from './inputs';
+import { positionProducts } from './positionProducts';
 import { convolved, operate, type Value } from './shapes';
 import {
   isOperation,
@@ -202,7 +203,8 @@ class Counter {
     const x = inputs[0]!;
     const memory = inputs[1] ?? x;
     this.project(module, x, memory, inputs[2] ?? memory);
-    this.positions(module, x);
+    const scored = positionProducts(module, x, (each, inputs) => this.run(each, inputs));
+    if (scored !== undefined) charge(cost, product(...scored), true);
     for (const norm of module.queryKeyNorm?.query ?? []) this.run(norm, [x]);
     for (const norm of module.queryKeyNorm?.key ?? []) this.run(norm, [memory]);
     const [batch = 1, queries = 1] = x.shape;
@@ -230,18 +232,6 @@ class Counter {
     if (module.differential !== undefined) this.run(module.differential.norm, [mixed]);
     if (module.outputNorm !== undefined) this.run(module.outputNorm, [mixed]);
     return this.run(module.output, [mixed]);
-  }
-
-  /** Products that make a bias of the offsets: once a pass, whatever the batch. */
-  private positions({ position, heads, headDim }: Attention, x: Value): void {
-    if (position.type === 'relativeBuckets' && position.gate !== undefined) {
-      const [batch = 1, length = 1] = x.shape;
-      this.run(position.gate.project, [{ ...x, shape: [batch, heads, length, headDim] }]);
-    }
-    if (position.type !== 'continuousGrid') return;
-    const side = 2 * position.window - 1;
-    const offsets: Value = { shape: [side, side, 2], gradient: false, cached: false };
-    this.run(position.output, [this.run(position.hidden, [offsets])]);
   }
 
   /** What each distance is projected to, in every sequence, and its products with the queries. */

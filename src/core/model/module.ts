@@ -4,6 +4,7 @@
  * A blueprint builds one tree of these. Everything that Headlight says (counts, FLOPs, sharing, the attention run) is
  * read from that tree, and knows kinds, never families.
  */
+import type { MaskPattern } from './mask';
 import type { Experts } from './experts';
 import type { ModelInput } from './input';
 import type { Operation, Windows } from './operation';
@@ -17,6 +18,7 @@ export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
 export type { Rotary, RotaryScaling } from './rotary';
 export type { Differential, QueryKeyNorm } from './attentionParts';
+export type { MaskPattern } from './mask';
 
 /** A tensor of the checkpoint. Sharing is identity: two modules that hold the same object share it. */
 export interface Parameter {
@@ -116,21 +118,6 @@ export interface Norm extends ModuleBase {
   readonly bias?: Parameter;
 }
 
-/** Which keys a query sees. `window` counts the query itself: key j is seen by query i when i − j < window. */
-export type MaskPattern =
-  | { readonly type: 'full' }
-  | { readonly type: 'causal' }
-  | { readonly type: 'slidingWindow'; readonly window: number }
-  /** Key j is seen by query i when |i − j| ≤ radius (ModernBERT, Longformer). */
-  | { readonly type: 'localWindow'; readonly radius: number }
-  /** Causal inside of chunks: key j is seen by query i when j ≤ i and ⌊i / chunk⌋ = ⌊j / chunk⌋ (Llama 4). */
-  | { readonly type: 'chunked'; readonly chunk: number }
-  /**
-   * Key j is seen by query i when |i − j| < block; computed in blocks, padded to whole ones, each with its two
-   * neighbours (LongT5).
-   */
-  | { readonly type: 'localBlocks'; readonly block: number };
-
 /** How query, key and value come from the input. */
 export type Projections =
   | { readonly type: 'separate'; readonly query: Linear; readonly key: Linear; readonly value: Linear }
@@ -194,6 +181,10 @@ export interface Attention extends ModuleBase {
   /** Queries are scaled by 1 + beta·ln(1 + ⌊position / span⌋) (Llama 4). */
   readonly queryGrowth?: { readonly beta: number; readonly span: number };
   readonly differential?: Differential;
+  /** Added to queries and values after a projection without bias (DeBERTa). */
+  readonly biases?: { readonly query: Parameter; readonly value: Parameter };
+  /** Scores, then weights, are mixed between heads (DeBERTa's talking heads). */
+  readonly talkingHeads?: { readonly scores: Linear; readonly weights: Linear };
   /** Over the heads' sums, before the output projection (BitNet). */
   readonly outputNorm?: Norm;
   /**

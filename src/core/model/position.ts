@@ -1,5 +1,5 @@
 /** Positions in attention, in the vocabulary of a model. */
-import type { Linear, Parameter } from './module';
+import type { Linear, Parameter, Norm } from './module';
 import type { Rotary } from './rotary';
 
 /** Where attention learns of positions. */
@@ -63,6 +63,27 @@ export type PositionScheme =
       readonly distances: 'past' | 'both';
       /** Distances are cut to ± this. */
       readonly clamp?: number;
+    }
+  /**
+   * DeBERTa (He et al. 2020): scores of content and distance are added to those of content and content, each scaled
+   * alike. A table of distances [2 · span, width] is normalised and projected to keys (content to position) and to
+   * queries (position to content).
+   */
+  | {
+      readonly type: 'disentangled';
+      readonly table: Parameter;
+      readonly norm?: Norm;
+      /** Distances from −span to span − 1. */
+      readonly span: number;
+      /** Only as many distances are projected as the sequence has (the first version). */
+      readonly cut: boolean;
+      /** Distances beyond `span / 2` share logarithmic buckets up to this one (the second version's buckets). */
+      readonly maxDistance?: number;
+      /** Projections that run; they may be those of the keys and queries themselves. */
+      readonly key?: Linear;
+      readonly query?: Linear;
+      readonly contentToPosition: boolean;
+      readonly positionToContent: boolean;
     }
   /** T5: a table [buckets, heads] added to the scores; several layers may use one table. */
   | {

@@ -43,6 +43,8 @@ export type Extras = Partial<
     | 'separateValues'
     | 'outputNorm'
     | 'differential'
+    | 'biases'
+    | 'talkingHeads'
   >
 >;
 

@@ -3,6 +3,7 @@ import type { Family } from '../family';
 import { albert } from './albert';
 import { bert, ernie, megatronBert } from './bert';
 import { bertGeneration } from './bertGeneration';
+import { debertas } from './deberta';
 import { distilbert } from './distilbert';
 import { electra } from './electra';
 import { eurobert } from './eurobert';
@@ -43,4 +44,5 @@ export const encoders: readonly Family[] = [
   nomicBert,
   gte,
   eurobert,
+  ...debertas,
 ];
