@@ -3,7 +3,7 @@ import { fallen, heldScores } from '../../support/reference/ratchet';
 import { sums } from '../../support/reference/score';
 
 describe('counts against the real classes', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let scores: ReturnType<typeof heldScores>;
   before(() => (scores = heldScores()));
 
