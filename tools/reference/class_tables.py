@@ -32,6 +32,7 @@ NATIVE = {
     "configuration_utils": {"is_torch_available"},
     "activations": {"ACT2FN", "ACT2CLS", "ClassInstantier"},
     "models/videomae/modeling_videomae": {"get_sinusoid_encoding_table"},
+    "models/inkling/modeling_inkling": {"plan_out_scales"},
     "modeling_rope_utils": {"ROPE_INIT_FUNCTIONS", "dynamic_rope_update"},
 }
 NATIVE_FILES = {

@@ -6,7 +6,7 @@ import { namedParameters } from '../../../src/core/model/walk';
 import { build } from '../../../src/core/service';
 import { shapesOf } from './inputs';
 import './tables';
-import { configOf, expanded, expandedTies, type Row } from './rows';
+import { AND_MORE, configOf, expanded, expandedTies, type Row } from './rows';
 
 /** What differs in one way, with everything that does. */
 export interface Difference {
@@ -112,7 +112,8 @@ function tensorDifferences(model: Model, row: Row): Difference[] {
     );
   }
   if (tied !== undefined) {
-    const names = new Set([...tied.keys(), ...found.tied.keys()]);
+    const all = Object.hasOwn(row.tied!, AND_MORE) ? tied.keys() : [...tied.keys(), ...found.tied.keys()];
+    const names = new Set(all);
     const otherwise = [...names].filter((name) => tied.get(name) !== found.tied.get(name));
     const owner = (name: string | undefined): string => name ?? 'nothing';
     add(

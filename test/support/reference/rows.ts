@@ -110,10 +110,14 @@ export function expanded(params: Shapes): Map<string, readonly number[]> {
   return all;
 }
 
+/** Stands for the ties that a row with very many leaves out: its value is their number. */
+export const AND_MORE = '…';
+
 /** Ties of a row, each by itself: `{0-1}` on both sides means the same index. */
 export function expandedTies(tied: Readonly<Record<string, string>>): Map<string, string> {
   const all = new Map<string, string>();
   for (const [name, owner] of Object.entries(tied)) {
+    if (name === AND_MORE) continue;
     const owners = expand(owner);
     expand(name).forEach((each, index) => all.set(each, owners.length === 1 ? owners[0]! : owners[index]!));
   }

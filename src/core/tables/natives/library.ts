@@ -17,6 +17,7 @@ import {
 } from '../values';
 import { MODULE, nativeClass, taken } from './classes';
 import { autoClass, activations, mapping, configClass, elsewhere, without, xielu } from './auto';
+import { planOutScales } from './inkling';
 
 export function libraryNames(evaluator: () => Evaluator): Map<string, Value> {
   const names = new Map<string, Value>();
@@ -82,6 +83,7 @@ export function libraryNames(evaluator: () => Evaluator): Map<string, Value> {
     },
   });
   names.set('@pytorch_utils.Conv1D', conv1d);
+  names.set('@models/inkling/modeling_inkling.plan_out_scales', planOutScales);
   // A table of sines whose numbers take a million steps.
   add(
     '@models/videomae/modeling_videomae.get_sinusoid_encoding_table',
