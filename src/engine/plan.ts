@@ -172,6 +172,9 @@ function unsupportedOperation(run: Operation): string | undefined {
 function unsupportedAttention(module: Attention): string | undefined {
   const { heads, keyValueHeads, projections, clip } = module;
   if (module.gate !== undefined) return 'a gate on the output of attention';
+  if (module.indexer !== undefined) return 'attention to indexed keys';
+  if (module.projections.type === 'latent' && module.projections.latentScales !== undefined)
+    return 'scaled latents';
   if (heads % keyValueHeads !== 0) return `${heads} heads over ${keyValueHeads} key/value heads`;
   if (projections.type === 'fused') {
     const { slices, order } = projections.layout;

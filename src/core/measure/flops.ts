@@ -15,6 +15,7 @@ import {
   type Block,
   type Experts,
   type Linear,
+  type Indexer,
   type Model,
   type ModelInput,
   type Module,
@@ -210,6 +211,8 @@ class Counter {
     const [batch = 1, queries = 1] = x.shape;
     const own = module.place !== 'cross';
     if (module.gate !== undefined && module.gate !== 'query') this.run(module.gate, [x]);
+    if (module.indexer !== undefined && module.indexer !== 'previous')
+      this.index(module, module.indexer, x, cost);
     const past = own ? pastKeys(module.mask, this.pass.past) : 0;
     const prompt = module.promptKeys ?? 0;
     const keys = past + (memory.shape[1] ?? 1);
@@ -256,6 +259,17 @@ class Counter {
     const summed: Value = { shape: [batch, count, width], gradient: true, cached: false };
     for (const each of [summaries.norm, projections.key, projections.value]) this.run(each, [summed]);
     return count;
+  }
+
+  /** Scores of small heads, outside of the gradient. */
+  private index(module: Attention, indexer: Indexer, x: Value, cost: Cost): void {
+    const { query: full } = module.projections as Extract<Attention['projections'], { type: 'latent' }>;
+    const latent = 'kind' in full ? x.shape[2]! : full.down.outputs;
+    const [batch = 1, queries = 1] = x.shape;
+    this.run(indexer.query, [{ ...x, shape: [batch, queries, latent], gradient: false }]);
+    for (const of of [indexer.key, indexer.weights]) this.run(of, [{ ...x, gradient: false }]);
+    const keys = pastKeys(module.mask, this.pass.past) + queries;
+    if (!x.cached) cost.forward += product(2, batch, queries, keys, indexer.heads, indexer.headDim + 1);
   }
 
   /** Query, key and value; of a cached memory the keys and values are there already. */

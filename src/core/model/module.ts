@@ -7,6 +7,7 @@
 import type { MaskPattern } from './mask';
 import type { Experts } from './experts';
 import type { ModelInput } from './input';
+import type { Indexer } from './indexer';
 import type { Operation, Windows } from './operation';
 import type { PositionScheme } from './position';
 import type { Differential, QueryKeyNorm } from './attentionParts';
@@ -14,6 +15,7 @@ import type { Rotary } from './rotary';
 
 export type { Experts, Routing } from './experts';
 export type { ModelInput, Stream } from './input';
+export type { Indexer } from './indexer';
 export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
 export type { Rotary, RotaryScaling } from './rotary';
@@ -134,6 +136,8 @@ export type Projections =
       readonly latentDim: number;
       /** Dimensions of a query and key head that are rotated; the key's are shared by all heads. */
       readonly rotaryDim: number;
+      /** Factors on the normalised latents, before they are projected up (LongCat). */
+      readonly latentScales?: { readonly query: number; readonly keyValue: number };
     };
 
 /**
@@ -194,6 +198,8 @@ export interface Attention extends ModuleBase {
   readonly gate?: Linear | 'query';
   /** What the gate's numbers pass first; sigmoid where it is left out. */
   readonly gateActivation?: Activation;
+  /** Which of the keys that the mask shows are attended to; `previous` as in the layer before. */
+  readonly indexer?: Indexer | 'previous';
   /** Keys and values that prompts give and every query sees, before those of the input (MVP, prefix tuning). */
   readonly promptKeys?: number;
   /** Every query also sees the normed sums of each `tokens` tokens, as keys and values (LongT5's transient globals). */

@@ -45,6 +45,7 @@ export type Extras = Partial<
     | 'differential'
     | 'biases'
     | 'talkingHeads'
+    | 'indexer'
   >
 >;
 
@@ -129,13 +130,19 @@ export function headNorm(norm: () => Norm, rotated = false): QueryKeyNorm {
 
 /** An attention with the tensors of its extras under the names that the checkpoint has. */
 export function withExtras(module: Attention, names: ExtraNames = {}): Attention {
-  const { queryKeyNorm, sinks, gate, outputNorm, differential } = module;
+  const { queryKeyNorm, sinks, gate, outputNorm, differential, indexer } = module;
   const children: Record<string, Module> = {
     ...module.children,
     ...normsUnder(names.queryNorm ?? 'q_norm', queryKeyNorm?.query ?? [], names.normLists),
     ...normsUnder(names.keyNorm ?? 'k_norm', queryKeyNorm?.key ?? [], names.normLists),
   };
   if (gate !== undefined && gate !== 'query') children[names.gate ?? 'gate_proj'] = gate;
+  if (indexer !== undefined && indexer !== 'previous') {
+    children['indexer.wq_b'] = indexer.query;
+    children['indexer.wk'] = indexer.key;
+    children['indexer.k_norm'] = indexer.keyNorm;
+    children['indexer.weights_proj'] = indexer.weights;
+  }
   if (outputNorm !== undefined) children[names.outputNorm ?? 'norm'] = outputNorm;
   const own: Record<string, Parameter> = sinks === undefined ? {} : { [names.sinks ?? 'sinks']: sinks };
   for (const [name, lambda] of Object.entries(differential?.lambdas ?? {})) own[`lambda_${name}`] = lambda;
@@ -178,6 +185,7 @@ export function latentAttention(
     readonly valueDim: number;
     readonly latentDim: number;
     readonly rotaryDim: number;
+    readonly latentScales?: { readonly query: number; readonly keyValue: number };
   },
   parts: {
     readonly query: Linear | { readonly down: Linear; readonly norm: Norm; readonly up: Linear };
@@ -188,7 +196,7 @@ export function latentAttention(
   },
 ): Attention {
   const { query, keyValueDown, keyValueNorm, keyValueUp, output } = parts;
-  const { latentDim, rotaryDim } = shape;
+  const { latentDim, rotaryDim, latentScales } = shape;
   const keyValue = {
     kv_a_proj_with_mqa: keyValueDown,
     kv_a_layernorm: keyValueNorm,
@@ -199,13 +207,17 @@ export function latentAttention(
     'kind' in query
       ? { q_proj: query, ...keyValue }
       : { q_a_proj: query.down, q_a_layernorm: query.norm, q_b_proj: query.up, ...keyValue };
-  return attention(
-    shape,
-    shape.valueDim,
-    { type: 'latent', query, keyValueDown, keyValueNorm, keyValueUp, latentDim, rotaryDim },
-    output,
-    children,
-  );
+  const projections = {
+    type: 'latent',
+    query,
+    keyValueDown,
+    keyValueNorm,
+    keyValueUp,
+    latentDim,
+    rotaryDim,
+    ...(latentScales === undefined ? {} : { latentScales }),
+  } as const;
+  return withExtras(attention(shape, shape.valueDim, projections, output, children));
 }
 
 function attention(

@@ -26,7 +26,7 @@ interface DecoderHeads<C> {
   /** What the logits of the output head go through. */
   readonly logits?: (config: C) => Chain;
   /** Whether the output head has a bias. */
-  readonly bias?: boolean;
+  readonly bias?: boolean | ((config: C) => boolean);
   /** Name of the class with the output head; default: the prefix and `ForCausalLM`. */
   readonly languageModel?: string;
 }
@@ -54,7 +54,11 @@ export function decoderArchitectures<C extends HeadKeys>(
         'model',
         decoder,
         'lm_head',
-        vocabularyHead(decoder, config.tie_word_embeddings, heads.bias),
+        vocabularyHead(
+          decoder,
+          config.tie_word_embeddings,
+          typeof heads.bias === 'function' ? heads.bias(config) : heads.bias,
+        ),
         heads.beforeHead?.(config),
         heads.logits?.(config),
       ),

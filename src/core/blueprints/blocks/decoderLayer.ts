@@ -6,7 +6,7 @@ import { parallelOneNorm, sequential } from './residual';
 /** x + attention(norm x), then x + mlp(norm x). */
 export function preNormLayer(parts: {
   readonly self_attn: Attention;
-  readonly mlp: Mlp | Experts;
+  readonly mlp: Mlp | Experts | Block;
   readonly input_layernorm: Norm;
   readonly post_attention_layernorm: Norm;
 }): Block {
@@ -40,9 +40,9 @@ interface LayerNorms {
  *
  * @param multiplier of what each of the two adds (Granite).
  */
-export function residualLayer(names: LayerNorms, multiplier?: number): LayerStyle {
+export function residualLayer(names: LayerNorms, multiplier?: number, feedForwardName = 'mlp'): LayerStyle {
   return ({ self_attn, feedForward, norm }) => {
-    const children: Record<string, Module> = { self_attn, mlp: feedForward };
+    const children: Record<string, Module> = { self_attn, [feedForwardName]: feedForward };
     const named = (name: string | undefined): Norm[] => {
       if (name === undefined) return [];
       const made = norm();

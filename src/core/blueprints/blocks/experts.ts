@@ -22,6 +22,10 @@ export interface ExpertsShape {
 interface ExpertsOptions {
   /** What the checkpoint calls the module that holds the router's weight: `gate`. */
   readonly router?: string;
+  /** What it calls the router's weight in that module: `weight`. */
+  readonly routerWeight?: string;
+  /** What it calls the module with the experts' tensors: `experts`. */
+  readonly experts?: string;
   /** A bias of the router's logits. */
   readonly routerBias?: boolean;
   /** Further tensors under the router's name. */
@@ -84,11 +88,11 @@ export function experts(shape: ExpertsShape, routing: Routing, options: ExpertsO
       : { gateUp: parameter(count, inner), down: parameter(count, width) };
   const children: Record<string, Module> = {
     [options.router ?? 'gate']: holder({
-      weight: router,
+      [options.routerWeight ?? 'weight']: router,
       ...(routerBias === undefined ? {} : { bias: routerBias }),
       ...options.routerParameters,
     }),
-    experts: holder({
+    [options.experts ?? 'experts']: holder({
       [options.ungated ? 'up_proj' : 'gate_up_proj']: gateUp,
       ...(biases === undefined ? {} : { gate_up_proj_bias: biases.gateUp }),
       down_proj: down,
