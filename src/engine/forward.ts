@@ -64,6 +64,8 @@ async function runLeaf(
       return x;
     case 'similarity':
     case 'composite':
+    case 'causalConvolution':
+    case 'stateSpace':
     case 'holder':
       throw new Error(`${path} has no forward pass`);
   }

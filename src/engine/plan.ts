@@ -97,6 +97,10 @@ function unsupported(run: Leaf | Operation): string | undefined {
       return unsupportedMlp(run);
     case 'experts':
       return unsupportedExperts(run);
+    case 'causalConvolution':
+      return 'a causal convolution over positions';
+    case 'stateSpace':
+      return `a state-space scan (${run.scan.type})`;
     case 'attention':
       return unsupportedAttention(run);
     case 'convolution':

@@ -23,6 +23,8 @@ export function resultShape(run: Leaf | Operation, inputs: readonly Shape[]): Sh
       return convolutionShape(run, x);
     case 'norm':
     case 'experts':
+    case 'causalConvolution':
+    case 'stateSpace':
     case 'rotary':
     case 'similarity':
     case 'composite':
@@ -129,6 +131,8 @@ export function largestValue(run: Leaf | Operation, inputs: readonly Shape[]): n
     case 'linear':
     case 'embedding':
     case 'norm':
+    case 'causalConvolution':
+    case 'stateSpace':
     case 'rotary':
     case 'similarity':
     case 'composite':

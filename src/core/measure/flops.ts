@@ -8,6 +8,7 @@ import type { Workload } from '../analysis';
 import { computedKeys, pastKeys, visiblePairs } from './maskPairs';
 import { inputShape } from './inputs';
 import { positionProducts } from './positionProducts';
+import { scanProducts } from './scans';
 import { convolved, operate, type Value } from './shapes';
 import {
   isOperation,
@@ -166,6 +167,22 @@ class Counter {
         if (module.gate !== undefined) this.run(module.gate, [x]);
         if (module.norm !== undefined) this.run(module.norm, [inner]);
         return this.run(module.down, [inner]);
+      }
+      case 'causalConvolution': {
+        // One more token needs one window; a sequence is padded by a kernel less one.
+        const [batch = 1, length = 1] = x.shape;
+        const positions = this.pass.past > 0 ? length : length + module.kernel - 1;
+        if (!cached) charge(cost, product(2, batch, positions, module.channels, module.kernel), x.gradient);
+        return output(x.shape);
+      }
+      case 'stateSpace': {
+        const [batch = 1, length = 1] = x.shape;
+        if (!cached) {
+          const step = this.pass.past > 0;
+          for (const factors of scanProducts(module, batch, length, step))
+            charge(cost, product(2, ...factors), true);
+        }
+        return output([batch, length, module.channels]);
       }
       case 'experts':
         return this.experts(module, x, cost);

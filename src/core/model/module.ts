@@ -7,6 +7,7 @@
 import type { MaskPattern } from './mask';
 import type { Experts } from './experts';
 import type { ModelInput } from './input';
+import type { CausalConvolution, StateSpace } from './stateSpace';
 import type { Indexer } from './indexer';
 import type { Operation, Windows } from './operation';
 import type { PositionScheme } from './position';
@@ -15,6 +16,7 @@ import type { Rotary } from './rotary';
 
 export type { Experts, Routing } from './experts';
 export type { ModelInput, Stream } from './input';
+export type { CausalConvolution, Scan, StateSpace } from './stateSpace';
 export type { Indexer } from './indexer';
 export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
@@ -277,7 +279,9 @@ export type Module =
   | Holder
   | Block
   | Similarity
-  | Composite;
+  | Composite
+  | CausalConvolution
+  | StateSpace;
 
 /** Names as transformers' ACT2FN has them, of those that the engine can compute; others are kept by their name. */
 export type Activation = string;

@@ -66,6 +66,10 @@ function detail(module: Module): string {
       return `${module.active} / ${module.count} · ${module.width} → ${module.intermediate}`;
     case 'convolution':
       return `${module.inputs} → ${module.outputs} · ${module.kernel.join('×')}`;
+    case 'causalConvolution':
+      return `${module.channels} · ${module.kernel}`;
+    case 'stateSpace':
+      return `${module.channels} × ${module.stateDim}`;
     case 'rotary':
       return `d ${module.dim} · θ ${module.theta}`;
     case 'composite':

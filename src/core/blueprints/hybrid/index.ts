@@ -1,4 +1,7 @@
 /** State-space models, and decoders that mix attention with recurrences. */
 import type { Family } from '../family';
+import { bamba, jamba } from './jamba';
+import { lfm2 } from './lfm2';
+import { falconMamba, mamba, mamba2 } from './mamba';
 
-export const hybrids: readonly Family[] = [];
+export const hybrids: readonly Family[] = [mamba, falconMamba, mamba2, jamba, bamba, lfm2];
