@@ -8,7 +8,7 @@ import type { Workload } from '../analysis';
 import { computedKeys, pastKeys, visiblePairs } from './maskPairs';
 import { inputShape } from './inputs';
 import { positionProducts } from './positionProducts';
-import { scanProducts } from './scans';
+import { recurrentProducts } from './scans';
 import { convolved, operate, type Value } from './shapes';
 import {
   isOperation,
@@ -168,21 +168,12 @@ class Counter {
         if (module.norm !== undefined) this.run(module.norm, [inner]);
         return this.run(module.down, [inner]);
       }
-      case 'causalConvolution': {
-        // One more token needs one window; a sequence is padded by a kernel less one.
-        const [batch = 1, length = 1] = x.shape;
-        const positions = this.pass.past > 0 ? length : length + module.kernel - 1;
-        if (!cached) charge(cost, product(2, batch, positions, module.channels, module.kernel), x.gradient);
-        return output(x.shape);
-      }
+      case 'causalConvolution':
       case 'stateSpace': {
-        const [batch = 1, length = 1] = x.shape;
-        if (!cached) {
-          const step = this.pass.past > 0;
-          for (const factors of scanProducts(module, batch, length, step))
-            charge(cost, product(2, ...factors), true);
-        }
-        return output([batch, length, module.channels]);
+        const step = this.pass.past > 0;
+        const done = cached ? [] : recurrentProducts(module, x.shape, step);
+        for (const factors of done) charge(cost, product(2, ...factors), x.gradient);
+        return output([...x.shape.slice(0, -1), module.channels]);
       }
       case 'experts':
         return this.experts(module, x, cost);

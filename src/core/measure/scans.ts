@@ -1,12 +1,23 @@
 /** Matrix products of recurrences, as transformers' fall-backs in torch make them. */
-import type { StateSpace } from '../model/module';
+import type { CausalConvolution, StateSpace } from '../model/module';
 
 /**
- * Factors of each product over a batch of sequences; their product is its number of multiply–accumulates.
+ * Factors of each product over [batch, length, …]; what they multiply to is its number of multiply–accumulates.
  *
  * @param step whether the sequence goes on from a state that is there.
  */
-export function scanProducts(module: StateSpace, batch: number, length: number, step: boolean): number[][] {
+export function recurrentProducts(
+  module: CausalConvolution | StateSpace,
+  [batch = 1, length = 1]: readonly number[],
+  step: boolean,
+): number[][] {
+  if (module.kind === 'stateSpace') return scanProducts(module, batch, length, step);
+  // One more token needs one window; a sequence fills the cache's kernel at least, and is padded by a kernel less one.
+  const { channels, kernel } = module;
+  return [[batch, step ? length : Math.max(length, kernel) + kernel - 1, channels, kernel]];
+}
+
+function scanProducts(module: StateSpace, batch: number, length: number, step: boolean): number[][] {
   const { scan, channels, stateDim } = module;
   switch (scan.type) {
     case 'selective':

@@ -3,7 +3,7 @@ import type { Activation, ModuleBase, Parameter } from './module';
 
 /**
  * Short causal depthwise convolution over positions: [b, s, channels] → [b, s, channels]. transformers' fall-back pads both
- * ends and cuts what is behind, so that FlopCounterMode sees s + kernel − 1 positions.
+ * ends and cuts what is behind, so that FlopCounterMode sees max(s, kernel) + kernel − 1 positions.
  */
 export interface CausalConvolution extends ModuleBase {
   readonly kind: 'causalConvolution';

@@ -105,21 +105,15 @@ function body(c: Values<typeof keys>): Decoder {
   });
 }
 
-/** An older key says whether the head is tied, too. */
-const tied = (c: Values<typeof keys>) => ({
-  ...c,
-  tie_word_embeddings: typeof c.tie_embedding === 'boolean' ? c.tie_embedding : c.tie_word_embeddings,
-});
-
-const classes = decoderArchitectures('Lfm2', body, undefined, { without: GENERATION_ONLY });
-
 export const lfm2 = family({
   modelType: 'lfm2',
   keys,
   base: 'Lfm2Model',
+  // An older key says whether the head is tied, too.
+  nested: (_config, _families, c) => ({
+    tie_word_embeddings: typeof c.tie_embedding === 'boolean' ? c.tie_embedding : c.tie_word_embeddings,
+  }),
   initializerRange: (c) => c.initializer_range,
   check: checkLayerTypes,
-  architectures: Object.fromEntries(
-    Object.entries(classes).map(([name, make]) => [name, (c) => make({ ...c, ...tied(c) })]),
-  ),
+  architectures: decoderArchitectures('Lfm2', body, undefined, { without: GENERATION_ONLY }),
 });

@@ -1,6 +1,6 @@
 /** Mamba (Gu & Dao 2023), Falcon Mamba (2024) and Mamba-2 (Dao & Gu 2024): layers of one mixer each, without attention. */
 import { activation, tie } from '../../config/common';
-import { any, depth, flag, real, size, type Values } from '../../config/keys';
+import { any, depth, flag, optionalSize, real, size, type Values } from '../../config/keys';
 import { block, listed } from '../../model/build';
 import { NO_CHILDREN, type Block, type Norm } from '../../model/module';
 import { headed, vocabularyHead, type Decoder } from '../blocks/decoder';
@@ -24,6 +24,8 @@ const mambaKeys = {
   vocab_size: size(50280),
   hidden_size: size(768, { role: 'width' }),
   state_size: size(16),
+  /** Wins over the width times `expand`. */
+  intermediate_size: optionalSize(),
   /** A number, or `auto`. */
   time_step_rank: any(),
   tie_word_embeddings: tie(true),
@@ -84,7 +86,7 @@ const mambaBody = (c: Values<typeof mambaKeys> & { readonly mixer_rms_eps?: numb
     const { mixer_rms_eps: epsilon } = c;
     return mambaMixer({
       width: c.hidden_size,
-      inner: c.expand * c.hidden_size,
+      inner: c.intermediate_size ?? c.expand * c.hidden_size,
       stateDim: c.state_size,
       rank: timeStepRank(c.time_step_rank, c.hidden_size),
       kernel: c.conv_kernel,

@@ -11,7 +11,7 @@ const sparseKeys = {
   head_dim: optionalSize(),
   rms_norm_eps: real(1e-6),
   use_sliding_window: flag(false),
-  sliding_window: nullableSize(4096),
+  sliding_window: nullableSize(4096, { min: 0 }),
   decoder_sparse_step: size(1),
   norm_topk_prob: flag(false),
   mlp_only_layers: list(),
