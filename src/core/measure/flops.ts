@@ -8,6 +8,8 @@ import type { Workload } from '../analysis';
 import { computedKeys, pastKeys, visiblePairs } from './maskPairs';
 import { inputShape } from './inputs';
 import { positionProducts } from './positionProducts';
+import { expertProducts } from './expertProducts';
+import { product } from './product';
 import { recurrentProducts } from './scans';
 import { convolved, operate, type Value } from './shapes';
 import {
@@ -75,14 +77,6 @@ export function decodeFlops(model: Model, workload: Workload): FlopCount {
     },
     (input) => decoder && !(input.type === 'tokens' && input.stream === 'decoderTokens'),
   );
-}
-
-/** a·b·c… exactly, however large. */
-function product(...factors: number[]): bigint {
-  let quick = 1;
-  for (const factor of factors) quick *= factor;
-  if (Number.isSafeInteger(quick)) return BigInt(quick);
-  return factors.reduce((exact, factor) => exact * BigInt(factor), 1n);
 }
 
 /** Elements of all axes but the last. */
@@ -193,14 +187,10 @@ class Counter {
 
   private experts(module: Experts, x: Value, cost: Cost): Value {
     if (!x.cached) {
-      const tokens = rows(x.shape);
-      charge(cost, product(2, tokens, module.width, module.router.shape[0] ?? module.count), x.gradient);
-      const each = product(2, tokens, module.gated === false ? 2 : 3, module.width, module.intermediate);
-      const used = each * BigInt(Math.min(module.active, module.count));
-      const all = module.products === 'dense' ? each * BigInt(module.count) : used;
+      const { router, all, used, seen } = expertProducts(module, rows(x.shape));
+      charge(cost, router, x.gradient);
       charge(cost, all, x.gradient);
-      if (module.products === undefined || module.products === 'grouped') cost.unseen += all;
-      // Products with experts that the router did not choose.
+      if (!seen) cost.unseen += all;
       cost.hidden += all - used;
     }
     if (module.shared !== undefined) this.run(module.shared, [x]);
