@@ -22,6 +22,7 @@ const required = [
   'dist/webview/graph.js',
   'dist/webview/graph.css',
   'l10n/bundle.l10n.zh-cn.json',
+  'media/class-tables.br',
   'media/icon.png',
 ];
 const allowed = [
@@ -36,6 +37,7 @@ const budgets = {
   'dist/worker.js': 500_000,
   'dist/webview/heatmap.js': 250_000,
   'dist/webview/graph.js': 250_000,
+  'media/class-tables.br': 500_000,
   [path.relative(root, vsixFile)]: 3_000_000,
 };
 

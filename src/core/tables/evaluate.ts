@@ -31,7 +31,7 @@ import {
 } from './values';
 
 /** Far more than any real config needs; a hostile one ends here. */
-const MAX_STEPS = 30_000_000;
+const MAX_STEPS = 12_000_000;
 
 /** Comparisons that go element by element. */
 const ORDERINGS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=']);

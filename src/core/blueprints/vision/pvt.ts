@@ -163,7 +163,8 @@ export const pvt = family({
         checks.length(key, length, 'num_encoder_blocks', c.num_encoder_blocks);
     }
     checks.stages('depths', c.depths);
-    c.hidden_sizes.forEach((width, index) =>
+    // Entries beyond the blocks are read by nobody.
+    c.hidden_sizes.slice(0, c.num_encoder_blocks).forEach((width, index) =>
       checks.multiple('hidden_sizes', width, 'num_attention_heads', c.num_attention_heads[index] ?? 1),
     );
   },

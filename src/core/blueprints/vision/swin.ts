@@ -3,7 +3,7 @@
  * patches merged from stage to stage. Donut's and MaskFormer's encoders are the first under older names.
  */
 import { activation, labels } from '../../config/common';
-import { flag, real, size, sizePair, sizes } from '../../config/keys';
+import { flag, optionalDepth, real, size, sizePair, sizes } from '../../config/keys';
 import { block, listed, parameter, type Chain } from '../../model/build';
 import type { Block, Linear, Module, Operation } from '../../model/module';
 import { layerNorm, linear, mlp, patchConvolution } from '../blocks/layers';
@@ -37,10 +37,15 @@ const keys = {
   initializer_range: real(0.02),
   layer_norm_eps: real(1e-5),
 } as const;
-const maskedKeys = { ...keys, encoder_stride: size(32) } as const;
+const maskedKeys = {
+  ...keys,
+  encoder_stride: size(32),
+  /** The head of masked images alone reads it; the stages are as many as `depths` has. */
+  num_layers: optionalDepth({ aliases: ['num_hidden_layers'] }),
+} as const;
 const secondKeys = { ...maskedKeys, pretrained_window_sizes: sizes([0, 0, 0, 0], { min: 0 }) } as const;
 
-type Masked = SwinConfig & { readonly encoder_stride: number };
+type Masked = SwinConfig & { readonly encoder_stride: number; readonly num_layers: number | undefined };
 
 /** The first version norms what goes into a branch, the second what comes out. */
 function layer(c: SwinConfig, stage: Stage, index: number, variant: Variant): Block {
@@ -171,7 +176,8 @@ const maskedImages =
     const [height, width] = [0, 1].map((axis) =>
       Math.ceil(Math.ceil(c.image_size[axis]! / c.patch_size[axis]!) / scale),
     ) as [number, number];
-    const pixels = patchConvolution(widthOf(c), c.encoder_stride ** 2 * c.num_channels, [1, 1]);
+    const channels = c.embed_dim * 2 ** ((c.num_layers ?? c.depths.length) - 1);
+    const pixels = patchConvolution(channels, c.encoder_stride ** 2 * c.num_channels, [1, 1]);
     const root = block('model', { [name]: swin, 'decoder.0': pixels }, (trace, x) =>
       trace.chain(x, swin, { op: 'tokensToPatches', height, width }, pixels, {
         op: 'pixelShuffle',
