@@ -48,7 +48,7 @@ export function requireNode() {
 /**
  * Runs a script's main function: a Failure ends it with its message, anything else with its stack.
  *
- * @param {() => Promise<void>} main
+ * @param {() => Promise<void> | void} main
  */
 export async function runMain(main) {
   try {
