@@ -4,7 +4,7 @@ import { parameterTotals } from '../../../src/core/measure/parameters';
 import { namedParameters } from '../../../src/core/model/walk';
 import type { FileTable, TableIndex } from '../../../src/core/tables/format';
 import { makeEvaluator } from '../../../src/core/tables/evaluator';
-import type { Tuple} from '../../../src/core/tables/values';
+import type { Tuple } from '../../../src/core/tables/values';
 import { Callable, Opaque, Unknowable, Refusal, type Value } from '../../../src/core/tables/values';
 import '../../support/reference/tables';
 

@@ -164,9 +164,11 @@ export const pvt = family({
     }
     checks.stages('depths', c.depths);
     // Entries beyond the blocks are read by nobody.
-    c.hidden_sizes.slice(0, c.num_encoder_blocks).forEach((width, index) =>
-      checks.multiple('hidden_sizes', width, 'num_attention_heads', c.num_attention_heads[index] ?? 1),
-    );
+    c.hidden_sizes
+      .slice(0, c.num_encoder_blocks)
+      .forEach((width, index) =>
+        checks.multiple('hidden_sizes', width, 'num_attention_heads', c.num_attention_heads[index] ?? 1),
+      );
   },
   architectures: {
     PvtModel: (c) => ({ root: body(c), inputs: inputs(c) }),
