@@ -46,6 +46,7 @@ const NOT_RUN = [
   'channelsFirst',
   'hiddenStates',
   'placeFeatures',
+  'joinSquares',
   'appendTokens',
   'addVector',
   'scaleChannels',

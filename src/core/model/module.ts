@@ -20,7 +20,7 @@ export type { CausalConvolution, Scan, StateSpace } from './stateSpace';
 export type { Indexer } from './indexer';
 export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
-export type { Rotary, RotaryScaling } from './rotary';
+export type { Rotary, RotaryAxes, RotaryScaling } from './rotary';
 export type { Differential, QueryKeyNorm } from './attentionParts';
 export type { MaskPattern } from './mask';
 

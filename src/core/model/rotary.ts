@@ -12,8 +12,21 @@ export interface Rotary extends ModuleBase {
   readonly pairs: 'half' | 'interleaved';
   /** The class gives positions for each sequence of a batch, and makes the product for each (ModernBERT's decoder). */
   readonly perSequence?: true;
+  /**
+   * Each token has three positions, of time, row and column, equal in text; the class makes the product for each of
+   * them and each sequence, and every frequency turns by one of the three (M-RoPE, Qwen2-VL).
+   */
+  readonly axes?: RotaryAxes;
   /** Turned by the negative angles (nanochat). */
   readonly reversed?: true;
+}
+
+/** Which of a token's three positions turns a frequency. */
+export interface RotaryAxes {
+  /** Frequencies of time, row and column. */
+  readonly sections: readonly number[];
+  /** Side by side, or every third frequency in turn (Qwen3-VL). */
+  readonly order: 'sections' | 'interleaved';
 }
 
 export type RotaryScaling =

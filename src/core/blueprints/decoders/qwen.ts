@@ -6,6 +6,14 @@ import { rmsNorm } from '../blocks/layers';
 import { causalMask, checkLayerTypes, patternKeys, slidingLayers } from '../blocks/pattern';
 import { family } from '../family';
 
+/** Windows in the layers from `max_window_layers` on, where the config asks for them. */
+export const qwenWindowKeys = {
+  use_sliding_window: flag(false),
+  sliding_window: nullableSize(4096),
+  max_window_layers: size(28, { min: 0 }),
+  ...patternKeys,
+} as const;
+
 const shared = {
   ...decoderKeys({
     vocabulary: 151936,
@@ -15,17 +23,20 @@ const shared = {
     heads: 32,
     positions: 32768,
   }),
+  ...qwenWindowKeys,
   num_key_value_heads: nullableSize(32, { role: 'keyValueHeads' }),
-  use_sliding_window: flag(false),
-  sliding_window: nullableSize(4096),
-  max_window_layers: size(28, { min: 0 }),
   rms_norm_eps: real(1e-6),
-  ...patternKeys,
 } as const;
 
-function masks(c: Values<typeof shared>) {
+/** The mask of each layer. */
+export function qwenMasks(
+  c: Omit<Values<typeof qwenWindowKeys>, 'max_window_layers'> & {
+    readonly max_window_layers: number | null;
+    readonly num_hidden_layers: number;
+  },
+) {
   const window = c.use_sliding_window ? c.sliding_window : null;
-  const sliding = slidingLayers(c, (layer) => window !== null && layer >= c.max_window_layers);
+  const sliding = slidingLayers(c, (layer) => window !== null && layer >= (c.max_window_layers ?? Infinity));
   return (layer: number) => causalMask(sliding[layer] ? window : null);
 }
 
@@ -35,7 +46,12 @@ const feedForward = (c: Values<typeof shared>) => () =>
 const qwen2Keys = { ...shared, head_dim: optionalSize() } as const;
 
 const qwen2Body = (c: Values<typeof qwen2Keys>): Decoder =>
-  rotaryDecoder(c, { mask: masks(c), attentionBias: true, outputBias: false, feedForward: feedForward(c) });
+  rotaryDecoder(c, {
+    mask: qwenMasks(c),
+    attentionBias: true,
+    outputBias: false,
+    feedForward: feedForward(c),
+  });
 
 const qwen2 = family({
   modelType: 'qwen2',
@@ -50,7 +66,7 @@ const qwen3Keys = { ...shared, head_dim: size(128), attention_bias: flag(false) 
 
 const qwen3Body = (c: Values<typeof qwen3Keys>): Decoder =>
   rotaryDecoder(c, {
-    mask: masks(c),
+    mask: qwenMasks(c),
     attentionBias: c.attention_bias,
     extras: (headDim) => ({ queryKeyNorm: headNorm(() => rmsNorm(headDim, c.rms_norm_eps)) }),
     feedForward: feedForward(c),

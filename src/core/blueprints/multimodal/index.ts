@@ -1,7 +1,8 @@
 /** Models of images and text. */
 import type { Family } from '../family';
 import { clips } from './clip';
-import { llava, llavaNext, videoLlava, vipLlava } from './llava';
+import { llava, llavaNext, llavaOnevision, videoLlava, vipLlava } from './llava';
+import { qwenVls } from './qwenVl';
 import { siglip, siglipTextModel, siglipVisionModel } from './siglip';
 
 export const multimodalFamilies: readonly Family[] = [
@@ -11,6 +12,8 @@ export const multimodalFamilies: readonly Family[] = [
   siglipVisionModel,
   llava,
   llavaNext,
+  llavaOnevision,
   videoLlava,
   vipLlava,
+  ...qwenVls,
 ];

@@ -6,10 +6,10 @@ import { activation, tie } from '../../config/common';
 import type { Config } from '../../config/config';
 import { any, flag, real, text, type Values } from '../../config/keys';
 import { block, parameter, type Chain } from '../../model/build';
-import type { Block, Embedding, Linear, Module, ModelInput, Parameter } from '../../model/module';
-import { modulesOf } from '../../model/walk';
+import type { Block, Module, Parameter } from '../../model/module';
 import { layerNorm, linear } from '../blocks/layers';
 import { family, subModel, type Blueprint, type Families, type SubModel } from '../family';
+import { featureLayers, languageClasses, pixelsOf, tiesItself, widthOf } from './language';
 
 const keys = {
   projector_hidden_act: activation('gelu'),
@@ -36,6 +36,16 @@ const CLIP_L = {
   projection_dim: 768,
 };
 
+const SIGLIP_SO = {
+  hidden_size: 1152,
+  intermediate_size: 4304,
+  patch_size: 14,
+  image_size: 384,
+  num_hidden_layers: 26,
+  num_attention_heads: 16,
+  vision_use_head: false,
+};
+
 interface Towers {
   readonly text: SubModel;
   readonly vision: SubModel;
@@ -53,18 +63,6 @@ const towers =
       image_size: imageSize,
     }),
   });
-
-/** A width by any of the names that config classes have for it. */
-function widthOf({ values }: SubModel): number {
-  const found = ['hidden_size', 'd_model', 'n_embd'].map((name) => values[name]);
-  return found.find((each) => typeof each === 'number') ?? 1;
-}
-
-/** The layers whose features are taken, one number or several. */
-function layersOf(given: unknown, fallback: readonly number[]): readonly number[] {
-  if (typeof given === 'number') return [given];
-  return Array.isArray(given) ? given.filter((each) => typeof each === 'number') : fallback;
-}
 
 /** [b, s, inputs] → [b, s, width]: two linear maps, an activation between them. */
 function projector(
@@ -115,38 +113,16 @@ function body(parts: Parts): Block {
   );
 }
 
-/** The table of tokens of a language model. */
-function tokenTable(root: Module): Embedding | undefined {
-  let found: Embedding | undefined;
-  modulesOf(root, (module) => {
-    if (module.kind === 'embedding' && module.of === 'tokens') found ??= module;
-  });
-  return found;
-}
-
-function withHead(model: Block, c: Towers & { readonly tie_word_embeddings: boolean }, tied: boolean): Block {
-  const table = tokenTable(model.children['language_model']!);
-  const rows = typeof c.text.values['vocab_size'] === 'number' ? c.text.values['vocab_size'] : 1;
-  const weight = tied && table !== undefined ? { weight: table.weight } : {};
-  const head: Linear = linear(widthOf(c.text), rows, { bias: false, ...weight });
-  return block('model', { model, lm_head: head }, (trace, ids, pixels) =>
-    trace.chain(trace.run(model, ids, pixels), head),
-  );
-}
-
-function inputs({ text, vision }: Towers): ModelInput[] {
-  const ids = text.build().inputs.find((each) => each.type === 'tokens')!;
-  const pixels = vision.build().inputs.find((each) => each.type === 'pixels')!;
-  return [ids, { ...pixels, optional: true }];
-}
-
 const dropClassToken: Chain = [{ op: 'dropTokens', count: 1 }];
 
-/** @param towerNames what the class calls its towers: `vision_tower`. @param newline a learned end of an image's row. */
+/** @param towerNames what the class calls its towers: `vision_tower`. @param own `newline` is a learned end of an image's row. */
 const llavaBody =
-  (towerNames: readonly string[], newline = false) =>
+  (
+    towerNames: readonly string[],
+    { newline = false, layers: fallback = [-2] }: { newline?: boolean; layers?: readonly number[] } = {},
+  ) =>
   (c: Llava): Block => {
-    const layers = layersOf(c.vision_feature_layer, [-2]);
+    const layers = featureLayers(c.vision_feature_layer, fallback);
     const width = widthOf(c.text);
     return body({
       towers: Object.fromEntries(towerNames.map((name) => [name, c.vision.build().root])),
@@ -165,7 +141,7 @@ const llavaBody =
 
 /** Features of several layers, normed side by side. */
 function vipBody(c: VipLlava): Block {
-  const layers = layersOf(c.vision_feature_layers, [-2, -5, -8, -11, 6]);
+  const layers = featureLayers(c.vision_feature_layers, [-2, -5, -8, -11, 6]);
   return body({
     towers: { vision_tower: c.vision.build().root },
     projector: projector(widthOf(c.vision) * layers.length, widthOf(c.text), {
@@ -178,19 +154,17 @@ function vipBody(c: VipLlava): Block {
   });
 }
 
-/** The model alone, and with the head; LLaVA's head is tied where the language model's own config says so, too. */
+/** LLaVA's head is tied where the language model's own config says so, too. */
 function classes<C extends Towers & { readonly tie_word_embeddings: boolean }>(
   name: string,
-  make: (config: C) => Block,
+  body: (config: C) => Block,
   asText = false,
 ): Record<string, (config: C) => Blueprint> {
-  return {
-    [`${name}Model`]: (c) => ({ root: make(c), inputs: inputs(c) }),
-    [`${name}ForConditionalGeneration`]: (c) => {
-      const tied = c.tie_word_embeddings || (asText && c.text.values['tie_word_embeddings'] === true);
-      return { root: withHead(make(c), c, tied), inputs: inputs(c) };
-    },
-  };
+  return languageClasses(name, {
+    body,
+    pixels: (c) => pixelsOf(c.vision),
+    tied: (c) => c.tie_word_embeddings || (asText && tiesItself(c.text)),
+  });
 }
 
 const initializerRange = () => 0.02;
@@ -210,7 +184,28 @@ export const llavaNext = family({
   base: 'LlavaNextModel',
   nested: towers(336),
   initializerRange,
-  architectures: classes<Llava>('LlavaNext', llavaBody(['vision_tower'], true)),
+  architectures: classes<Llava>('LlavaNext', llavaBody(['vision_tower'], { newline: true })),
+});
+
+/** LLaVA-NeXT with SigLIP and Qwen 2. */
+export const llavaOnevision = family({
+  modelType: 'llava_onevision',
+  keys: {
+    ...keys,
+    vision_feature_select_strategy: text('full', ['default', 'full']),
+    vision_feature_layer: any(),
+  },
+  base: 'LlavaOnevisionModel',
+  nested: (config, families): Towers => ({
+    text: subModel(config, families, 'text_config', 'qwen2'),
+    vision: subModel(config, families, 'vision_config', 'siglip_vision_model', SIGLIP_SO),
+  }),
+  initializerRange,
+  architectures: classes<Llava>(
+    'LlavaOnevision',
+    llavaBody(['vision_tower'], { newline: true, layers: [-1] }),
+    true,
+  ),
 });
 
 export const videoLlava = family({
