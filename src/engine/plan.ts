@@ -105,6 +105,7 @@ function unsupported(run: Leaf | Operation): string | undefined {
       return unsupportedAttention(run);
     case 'convolution':
       if (run.transposed) return 'transposed convolution';
+      if (run.standardized !== undefined) return 'convolution with standardised weights';
       if (run.magnitude !== undefined) return 'convolution with a weight norm';
       if (run.dilation?.some((each) => each > 1)) return 'dilated convolution';
       return run.kernel.length > 2 ? `convolution over ${run.kernel.length} axes` : undefined;

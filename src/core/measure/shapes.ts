@@ -114,6 +114,15 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       const { top, bottom, left, right } = operation;
       return shaped(batch, length, (rest[0] ?? 0) + top + bottom, (rest[1] ?? 0) + left + right);
     }
+    case 'padSame': {
+      const { kernel, stride, dilation } = operation;
+      const wanted = (side: number) => (Math.ceil(side / stride) - 1) * stride + (kernel - 1) * dilation + 1;
+      return shaped(batch, length, ...rest.map((side) => Math.max(side, wanted(side))));
+    }
+    case 'resizeAs':
+      return shaped(batch, length, ...inputs[1]!.shape.slice(2));
+    case 'tokensToMap':
+      return shaped(batch, rest[0] ?? 1, ...inputs[1]!.shape.slice(2));
     case 'resize':
       return shaped(batch, length, operation.height, operation.width);
     case 'cutWindows':

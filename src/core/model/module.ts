@@ -238,6 +238,8 @@ export interface Convolution extends ModuleBase {
   readonly bias?: Parameter;
   /** The kernel is this times weight / ‖weight‖, a norm for each index of the last axis; [1, 1, kernel]. */
   readonly magnitude?: Parameter;
+  /** Each output's kernel is brought to mean 0 and variance 1 before it is used (Qiao et al. 2019); this is its epsilon. */
+  readonly standardized?: number;
 }
 
 /** Each row of one batch with each of another: [a, 1, w], [b, 1, w] → [a, b], their products (CLIP's logits). */

@@ -4,6 +4,7 @@ import type { Activation, Parameter } from './module';
 /** What happens between modules without parameters. Shapes: x is [batch, length, width] or [batch, channels, …]. */
 export type Operation =
   | { readonly op: 'add' }
+  /** Element by element; an axis of length 1 serves for all of the other's. */
   | { readonly op: 'multiply' }
   /** x times a constant. */
   | { readonly op: 'scale'; readonly by: number }
@@ -55,6 +56,8 @@ export type Operation =
   | { readonly op: 'patchesToTokens' }
   /** [b, height·width, c] → [b, c, height, width]: the way back. */
   | { readonly op: 'tokensToPatches'; readonly height: number; readonly width: number }
+  /** Tokens [b, h·w, c] and a feature map [b, …, h, w] → [b, c, h, w]: each at its place in the map. */
+  | { readonly op: 'tokensToMap' }
   /** Puts learned tokens before each sequence, or behind its first ones: [b, s, w] → [b, s + n, w]. */
   | { readonly op: 'prependTokens'; readonly token: Parameter; readonly behind?: number }
   /** Puts learned tokens behind each sequence: [b, s, w] → [b, s + n, w]. */
@@ -64,7 +67,12 @@ export type Operation =
   /** Adds a learned vector to each position: [b, s, w] + [w]. */
   | { readonly op: 'addVector'; readonly vector: Parameter }
   /** Each channel of x times a learned factor: LayerScale (Touvron et al. 2021). */
-  | { readonly op: 'scaleChannels'; readonly by: Parameter }
+  | {
+      readonly op: 'scaleChannels';
+      readonly by: Parameter;
+      /** Where the channels are: the last axis, or axis 1 of a feature map. */
+      readonly axis?: 'channels';
+    }
   /** Side by side: two or more of [b, s, w] → [b, s, Σw] of `features`, [b, Σs, w] of `tokens`, [b, Σc, …] of `channels`. */
   | { readonly op: 'concatenate'; readonly axis: 'features' | 'tokens' | 'channels' }
   /** [b, c, h, w] → [b, h, w, c], and the way back. */
@@ -100,6 +108,8 @@ export type Operation =
       readonly padding: number;
       /** Windows that begin inside and end beyond the border count too. */
       readonly ceil?: true;
+      /** The average is of the places in the image alone, not of the padding (PoolFormer). */
+      readonly inside?: true;
     }
   /** [b, c, h, w] → [b, c, 1, 1]: the average of all places. */
   | { readonly op: 'poolAll' }
@@ -111,6 +121,10 @@ export type Operation =
       readonly left: number;
       readonly right: number;
     }
+  /** Zeros around [b, c, h, w], so that a kernel gives ⌈h / stride⌉ · ⌈w / stride⌉ places (TensorFlow's SAME). */
+  | { readonly op: 'padSame'; readonly kernel: number; readonly stride: number; readonly dilation: number }
+  /** [b, c, h, w] and another map → [b, c, h', w'], as large as the other, by interpolation. */
+  | { readonly op: 'resizeAs' }
   /** [b, c, h, w] → [b, c, height, width], by interpolation. */
   | { readonly op: 'resize'; readonly height: number; readonly width: number }
   /**

@@ -3,7 +3,8 @@ import { activation, labels, type Common } from '../../config/common';
 import { flag, real, size, sizePair, sizes, text, type Values } from '../../config/keys';
 import { block, listed, parameter, type Chain } from '../../model/build';
 import type { Block, Module, Norm } from '../../model/module';
-import { batchNorm, convolution, layerNorm, linear, overChannels, patchConvolution } from '../blocks/layers';
+import { convolution, layerNorm, linear, overChannels, patchConvolution } from '../blocks/layers';
+import { act, imageNet, mapClassification, normedConvolution, pooled } from '../blocks/maps';
 import { pixelInput } from '../blocks/patches';
 import { family, type Blueprint, type Checks } from '../family';
 
@@ -23,21 +24,11 @@ const resnetKeys = {
 
 type ResNet = Values<typeof resnetKeys> & Common;
 
-/** Convolution without bias that keeps the size but for its stride, and a BatchNorm. */
-function convolved(inputs: number, outputs: number, kernel: number, stride: number): Block {
-  const padding = Math.floor(kernel / 2);
-  const conv = convolution(inputs, outputs, [kernel, kernel], {
-    stride: [stride, stride],
-    padding: [padding, padding],
-    bias: false,
-  });
-  const norm = batchNorm(outputs, 1e-5);
-  return block('part', { convolution: conv, normalization: norm }, (trace, x) => trace.chain(x, conv, norm));
-}
-
 /** act(shortcut x + convolutions x). */
 function residual(c: ResNet, inputs: number, outputs: number, stride: number): Block {
-  const act = { op: 'activation', activation: c.hidden_act } as const;
+  const between = act(c.hidden_act);
+  const convolved = (from: number, to: number, kernel: number, by: number) =>
+    normedConvolution({ inputs: from, outputs: to, kernel, stride: by });
   const inner = Math.floor(outputs / 4);
   const early = c.downsample_in_bottleneck;
   const convolutions =
@@ -54,20 +45,22 @@ function residual(c: ResNet, inputs: number, outputs: number, stride: number): B
     ...listed('layer', convolutions),
   };
   return block('layer', children, (trace, x) => {
-    const branch = convolutions.flatMap((each, index) => (index === 0 ? [each] : [act, each]));
+    const branch = convolutions.flatMap((each, index) => (index === 0 ? [each] : [between, each]));
     const kept = shortcut === undefined ? x : trace.run(shortcut, x);
-    return trace.chain(trace.add(trace.chain(x, ...branch), kept), act);
+    return trace.chain(trace.add(trace.chain(x, ...branch), kept), between);
   });
 }
 
 /** Pixels → feature map. */
 function resnetBody(c: ResNet): Block {
-  const embedder = convolved(c.num_channels, c.embedding_size, 7, 2);
-  const stem: Chain = [
-    embedder,
-    { op: 'activation', activation: c.hidden_act },
-    { op: 'pool', type: 'max', kernel: 3, stride: 2, padding: 1 },
-  ];
+  const embedder = normedConvolution({
+    inputs: c.num_channels,
+    outputs: c.embedding_size,
+    kernel: 7,
+    stride: 2,
+    activation: c.hidden_act,
+  });
+  const stem: Chain = [embedder, { op: 'pool', type: 'max', kernel: 3, stride: 2, padding: 1 }];
   const stages = stagesOf(c).map((outputs, index) => {
     const inputs = index === 0 ? c.embedding_size : c.hidden_sizes[index - 1]!;
     const stride = index > 0 || c.downsample_in_first_stage ? 2 : 1;
@@ -85,21 +78,6 @@ function stagesOf(c: { readonly hidden_sizes: readonly number[]; readonly depths
   return c.hidden_sizes.slice(0, c.depths.length);
 }
 
-/** No config says the size of its images: that of ImageNet. */
-function imageNet(c: { readonly num_channels: number }) {
-  return pixelInput({ num_channels: c.num_channels, image_size: [224, 224] });
-}
-
-const pooled: Chain = [{ op: 'poolAll' }, { op: 'patchesToTokens' }];
-
-function resnetClassification(c: ResNet): Blueprint {
-  const resnet = resnetBody(c);
-  const heads = labels(c) === 0 ? [] : [linear(c.hidden_sizes.at(-1)!, labels(c))];
-  const children = { resnet, ...(heads[0] === undefined ? {} : { 'classifier.1': heads[0] }) };
-  const root = block('model', children, (trace, pixels) => trace.chain(pixels, resnet, ...pooled, ...heads));
-  return { root, inputs: imageNet(c) };
-}
-
 const checkStages = (c: { readonly depths: readonly number[] }, checks: Checks) =>
   checks.stages('depths', c.depths);
 
@@ -112,7 +90,10 @@ export const resnet = family({
   architectures: {
     ResNetModel: (c) => ({ root: resnetBody(c), inputs: imageNet(c) }),
     ResNetBackbone: (c) => ({ root: resnetBody(c), inputs: imageNet(c) }),
-    ResNetForImageClassification: resnetClassification,
+    ResNetForImageClassification: (c) =>
+      mapClassification(c, imageNet(c), ['resnet', resnetBody(c)], c.hidden_sizes.at(-1)!, {
+        head: 'classifier.1',
+      }),
   },
 });
 

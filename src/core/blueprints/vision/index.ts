@@ -3,7 +3,9 @@ import type { Family } from '../family';
 import { beit, data2vecVision } from './beit';
 import { convnext, convnextV2, resnet } from './convnets';
 import { dinov2, dinov2WithRegisters, dinov3Vit } from './dino';
+import { mobilenetV1, mobilenetV2 } from './mobilenet';
 import { pvt } from './pvt';
+import { regnet } from './regnet';
 import { donutSwin, maskformerSwin, swin, swinv2 } from './swin';
 import { videomae, vivit } from './video';
 import { deit, ijepa, vit, vitMsn } from './vit';
@@ -30,4 +32,7 @@ export const visionFamilies: readonly Family[] = [
   resnet,
   convnext,
   convnextV2,
+  regnet,
+  mobilenetV1,
+  mobilenetV2,
 ];
