@@ -61,6 +61,7 @@ const NOT_RUN = [
   'pool',
   'poolAll',
   'pad',
+  'poolTo',
   'padSame',
   'resize',
   'resizeAs',

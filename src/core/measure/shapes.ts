@@ -123,6 +123,7 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       return shaped(batch, length, ...inputs[1]!.shape.slice(2));
     case 'tokensToMap':
       return shaped(batch, rest[0] ?? 1, ...inputs[1]!.shape.slice(2));
+    case 'poolTo':
     case 'resize':
       return shaped(batch, length, operation.height, operation.width);
     case 'cutWindows':

@@ -121,6 +121,8 @@ export type Operation =
       readonly left: number;
       readonly right: number;
     }
+  /** [b, c, h, w] → [b, c, height, width]: averages of windows that cover the map, larger or smaller than it. */
+  | { readonly op: 'poolTo'; readonly height: number; readonly width: number }
   /** Zeros around [b, c, h, w], so that a kernel gives ⌈h / stride⌉ · ⌈w / stride⌉ places (TensorFlow's SAME). */
   | { readonly op: 'padSame'; readonly kernel: number; readonly stride: number; readonly dilation: number }
   /** [b, c, h, w] and another map → [b, c, h', w'], as large as the other, by interpolation. */

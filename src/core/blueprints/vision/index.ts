@@ -1,9 +1,13 @@
 /** Encoders of images and videos. */
 import type { Family } from '../family';
 import { beit, data2vecVision } from './beit';
+import { bit } from './bit';
 import { convnext, convnextV2, resnet } from './convnets';
 import { dinov2, dinov2WithRegisters, dinov3Vit } from './dino';
+import { efficientnet } from './efficientnet';
+import { pvtV2, segformer } from './mixTransformer';
 import { mobilenetV1, mobilenetV2 } from './mobilenet';
+import { poolformer } from './poolformer';
 import { pvt } from './pvt';
 import { regnet } from './regnet';
 import { donutSwin, maskformerSwin, swin, swinv2 } from './swin';
@@ -35,4 +39,9 @@ export const visionFamilies: readonly Family[] = [
   regnet,
   mobilenetV1,
   mobilenetV2,
+  efficientnet,
+  poolformer,
+  segformer,
+  pvtV2,
+  bit,
 ];
