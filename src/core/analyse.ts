@@ -4,7 +4,7 @@ import { build, type Built, type Found } from './build';
 import { libraryKeys } from './config/common';
 import { anchors } from './config/parse';
 import { breakdown, shares } from './measure/breakdown';
-import { areFlopsKnown, decodeFlops, forwardFlops, type FlopCount } from './measure/flops';
+import { decodeFlops, forwardFlops, type FlopCount } from './measure/flops';
 import { inputShape } from './measure/inputs';
 import { keyCosts } from './measure/keyCosts';
 import { attentions, cacheSize, weightBytes } from './measure/memory';
@@ -47,7 +47,9 @@ function figures(built: Built, found: Found, asked: Workload): Figures {
     breakdown: breakdown(tree, shares(tree, forward)),
     workload,
     inputs: model.inputs.map((input) => ({ name: input.name, shape: inputShape(input, workload) })),
-    ...(areFlopsKnown(model) ? { flops: flopFigures(model, workload, forward, cache !== undefined) } : {}),
+    ...(forward.unknown === undefined
+      ? { flops: flopFigures(model, workload, forward, cache !== undefined) }
+      : {}),
     memory: {
       dtype: weights.dtype,
       weights: weights.bytes,
@@ -83,8 +85,9 @@ function flopFigures(model: Model, workload: Workload, { total }: FlopCount, cau
   return {
     forward: total.forward,
     counter: total.forward - total.unseen,
-    masked: total.forward - total.hidden,
-    ...(causal ? { decode: decodeFlops(model, workload).total.forward } : {}),
+    // A forward pass that is evaluated does not know which pairs its masks hide, nor what a cache spares it.
+    ...(model.root.kind === 'block' ? { masked: total.forward - total.hidden } : {}),
+    ...(model.root.kind === 'block' && causal ? { decode: decodeFlops(model, workload).total.forward } : {}),
     training: total.forward + total.backward,
   };
 }

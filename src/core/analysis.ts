@@ -110,9 +110,9 @@ export interface FlopFigures {
   readonly forward: bigint;
   /** What torch's FlopCounterMode sees of it: without grouped expert products. */
   readonly counter: bigint;
-  /** The forward pass with only the visible (query, key) pairs of each mask. */
-  readonly masked: bigint;
-  /** One more token a sequence at `context` tokens in the cache; absent where there is no causal decoder. */
+  /** The forward pass with only the visible (query, key) pairs of each mask; absent where these are not known. */
+  readonly masked?: bigint;
+  /** One more token a sequence at `context` tokens in the cache; absent where there is no causal decoder, or where it is not known. */
   readonly decode?: bigint;
   /** Forward and backward, without recomputation: two products for each, one where the input has no gradient. */
   readonly training: bigint;

@@ -150,9 +150,9 @@ function make(family: Family<Root>, named: string | undefined, config: Config): 
   const architecture = named ?? family.base;
   const read = family.read(config, familyOfType);
   if (config.problems.length > 0) return undefined;
-  const { root, inputs, initializerRange } = read.build(architecture);
+  const made = read.build(architecture);
   if (config.problems.length > 0) return undefined;
-  return { modelType: family.modelType, architecture, root, inputs, initializerRange };
+  return { modelType: family.modelType, architecture, ...made };
 }
 
 /** Counts beyond 2⁵³ would not be exact; no machine holds such a model. */

@@ -9,7 +9,7 @@ import { provideClassTables } from './tables';
 if (parentPort === null) throw new Error('the engine runs in a worker thread');
 const port = parentPort;
 // The bundle stands in dist/, beside media/.
-provideClassTables(path.join(__dirname, '../media/class-tables.br'));
+provideClassTables(path.join(__dirname, '../media'));
 
 const host = connect<EngineEvents, EngineApi>(
   createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }),

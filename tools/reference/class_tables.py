@@ -114,6 +114,9 @@ class Source:
 class Library:
     """The files that have been read."""
 
+    followed = FOLLOWED
+    native: dict[str, set[str]] = NATIVE
+
     def __init__(self) -> None:
         self.sources: dict[str, Source | None] = {}
 
@@ -126,7 +129,7 @@ class Library:
     def resolve(self, source: Source, name: str) -> tuple[str, str] | None:
         """(file, name) of a definition that is followed; None for what is not."""
         if name in source.definitions:
-            if source.name in NATIVE_FILES or name in NATIVE.get(source.name, set()):
+            if source.name in NATIVE_FILES or name in self.native.get(source.name, set()):
                 return None
             return (source.name, name)
         if name not in source.imports:
@@ -140,7 +143,7 @@ class Library:
         """A definition of the package, also where the package hands it on from one of its files."""
         if file == "":
             return ROOT.get(name)
-        if not file.startswith(FOLLOWED):
+        if not file.startswith(self.followed):
             return None
         found = self.source(file)
         resolved = None if found is None else self.resolve(found, name)
@@ -346,11 +349,23 @@ class Writer:
         return isinstance(root, ast.Name) and root.id in IGNORED_CALLS
 
 
+# Class values that say how a model is run, saved or split over devices.
+LEFT_OUT_VALUES = re.compile(
+    r"base_model_(?!prefix)|keys_to|_?supports|_can|_keep|_no_split|_skip|_is_stateful|_checkpoint|_tp_|_pp_|_ep_|_keys_to|"
+    r"input_modalities|main_input|all_attention|_auto_class|_compatible|accepts|is_parallel|_input_embed|output_modalities"
+)
+
+
 class Tables:
     """Definitions that the wanted classes reach, written as they are met."""
 
+    library_class = Library
+    writer_class = Writer
+    left_out = LEFT_OUT
+    left_out_values = LEFT_OUT_VALUES
+
     def __init__(self) -> None:
-        self.library = Library()
+        self.library = self.library_class()
         self.written: dict[tuple[str, str], Any] = {}
         self.methods: dict[tuple[str, str], dict[str, ast.FunctionDef]] = {}
         self.waiting: dict[str, list[tuple[tuple[str, str], ast.FunctionDef]]] = {}
@@ -380,7 +395,7 @@ class Tables:
         return found
 
     def define(self, key: tuple[str, str], source: Source, node: ast.AST) -> list[tuple[str, str]]:
-        writer = Writer()
+        writer = self.writer_class()
         if isinstance(node, ast.ClassDef):
             self.written[key] = table = {"bases": [writer.expression(base) for base in node.bases], "body": OrderedDict()}
             found: list[tuple[str, str]] = []
@@ -403,13 +418,13 @@ class Tables:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
                 if "ClassVar" not in ast.unparse(annotation):
                     body[name] = ["field", ast.unparse(annotation), *([writer.expression(value)] if value is not None else [])]
-                elif value is not None and not LEFT_OUT_VALUES.match(name):
+                elif value is not None and not self.left_out_values.match(name):
                     body[name] = ["=", writer.expression(value)]
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                if not LEFT_OUT_VALUES.match(name):
+                if not self.left_out_values.match(name):
                     body[name] = ["=", writer.expression(value)]
             case ast.FunctionDef(name=name):
-                if name in LEFT_OUT or name.startswith(("get_output_emb", "set_output_emb")):
+                if name in self.left_out or name.startswith(("get_output_emb", "set_output_emb")):
                     return []
                 if name in ("__init__", "__post_init__", "__new__") or name.startswith("validate_") or name in self.called:
                     return self.method(key, node)
@@ -417,7 +432,7 @@ class Tables:
         return []
 
     def method(self, key: tuple[str, str], node: ast.FunctionDef) -> list[tuple[str, str]]:
-        writer = Writer()
+        writer = self.writer_class()
         source = self.library.source(key[0])
         assert source is not None
         read_inner_imports(source, node)
@@ -433,13 +448,6 @@ class Tables:
         setter = any(d.endswith(".setter") for d in decorators)
         self.written[key]["body"][f"{node.name}=" if setter else node.name] = out
         return self.follow(source, writer)
-
-
-# Class values that say how a model is run, saved or split over devices.
-LEFT_OUT_VALUES = re.compile(
-    r"base_model_(?!prefix)|keys_to|_?supports|_can|_keep|_no_split|_skip|_is_stateful|_checkpoint|_tp_|_pp_|_ep_|_keys_to|"
-    r"input_modalities|main_input|all_attention|_auto_class|_compatible|accepts|is_parallel|_input_embed|output_modalities"
-)
 
 
 def read_inner_imports(source: Source, node: ast.FunctionDef) -> None:
@@ -465,11 +473,8 @@ def wanted(library: Library) -> Iterator[tuple[str, tuple[str, str]]]:
                         yield name, (source.name, name)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    tables = Tables()
+def collected(tables: Tables) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The index, and each file's definitions, of all that the auto classes name."""
     classes: dict[str, tuple[str, str]] = {}
     for name, key in wanted(tables.library):
         classes.setdefault(name, key)
@@ -509,7 +514,7 @@ def main() -> None:
             elif name in source.imports:
                 module, attribute = source.imports[name]
                 table["imports"][name] = f"{module}.{attribute}" if attribute else module
-    out = {
+    index = {
         "transformers": transformers.__version__,
         "configs": configs,
         "base": base,
@@ -517,12 +522,26 @@ def main() -> None:
         "auto": auto,
         "classes": {name: classes[name][0] for name in classes if classes[name] in tables.written},
     }
-    lines = [compact(out), *(f"{file}\t{compact(files[file])}" for file in sorted(files))]
-    text = "\n".join(lines)
-    options.out.write_text(text, encoding="ascii")
+    return index, files
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    tables = Tables()
+    index, files = collected(tables)
+    text = write(options.out, [compact(index)], files)
     for problem in tables.problems:
         print(problem)
-    print(f"{len(tables.written)} definitions of {len(files)} files, {len(text)} bytes; {len(configs)} config classes")
+    print(f"{len(tables.written)} definitions of {len(files)} files, {len(text)} bytes; {len(index['configs'])} config classes")
+
+
+def write(path: Path, head: list[str], files: dict[str, dict[str, Any]]) -> str:
+    """A line for each file, after what comes before them."""
+    text = "\n".join([*head, *(f"{file}\t{compact(files[file])}" for file in sorted(files))])
+    path.write_text(text, encoding="ascii")
+    return text
 
 
 def compact(value: Any) -> str:

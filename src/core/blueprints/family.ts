@@ -3,7 +3,7 @@ import type { Span } from '../analysis';
 import { MAX_LAYERS, type Keys, type Values } from '../config/keys';
 import { commonKeys, type Common } from '../config/common';
 import type { Config } from '../config/config';
-import type { Block, Composite, ModelInput } from '../model/module';
+import type { Block, Composite, Model, ModelInput } from '../model/module';
 
 /** A root that a model may have; only a block's forward pass is followed. */
 export type Root = Block | Composite;
@@ -98,7 +98,7 @@ export interface Reading<R extends Root = Block> {
   /** By the class's own names. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Makes the tree of an architecture of this family; the base model where none is named. */
-  build(architecture?: string): Blueprint<R> & { readonly initializerRange: number };
+  build(architecture?: string): Blueprint<R> & Pick<Model, 'initializerRange'> & Partial<Pick<Model, 'pass'>>;
 }
 
 /** A family with the types of its keys left behind, as the registry holds it. */

@@ -52,7 +52,7 @@ export function breakdown(root: Folded, found: ReadonlyMap<Folded, Share>, depth
       rows.push({ path, depth: level - 1, kind: module.kind, count: all.length, parameters, flops });
     }
     // What attention, feed-forwards and experts are made of is the graph's to show.
-    if (level < depth && part.module.kind === 'block') {
+    if (level < depth && (part.module.kind === 'block' || part.module.kind === 'composite')) {
       for (const child of part.children) visit(child, level + 1);
     }
   };

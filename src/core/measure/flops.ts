@@ -5,6 +5,7 @@
  * Shapes are followed through the traced flow, so that each module is charged for what reaches it.
  */
 import type { Workload } from '../analysis';
+import { sum, type Cost } from './cost';
 import { computedKeys, pastKeys, visiblePairs } from './maskPairs';
 import { inputShape } from './inputs';
 import { positionProducts } from './positionProducts';
@@ -22,29 +23,16 @@ import {
   type Model,
   type ModelInput,
   type Module,
+  type Shapes,
 } from '../model/module';
 
-/** FLOPs of one module, of all its runs; composites have none of their own. */
-export interface Cost {
-  /** Runs in one forward pass. */
-  applications: number;
-  forward: bigint;
-  /** Of `forward`, what FlopCounterMode does not see: grouped products of experts. */
-  unseen: bigint;
-  /** Of `forward`, products with keys that the mask hides. */
-  hidden: bigint;
-  /** Products of the backward pass: one for the weights' gradient, one for the input's where it has one. */
-  backward: bigint;
-}
-
-/** Whether the forward pass of a model is known; where it is not, every count of it is zero. */
-export function areFlopsKnown(model: Model): boolean {
-  return model.root.kind === 'block';
-}
+export type { Cost } from './cost';
 
 export interface FlopCount {
   readonly costs: ReadonlyMap<Module, Cost>;
   readonly total: Cost;
+  /** Why the forward pass is not known; then every count is zero. */
+  readonly unknown?: string;
 }
 
 /** What one pass is: all tokens at once, or one more token with `past` in the cache. */
@@ -59,7 +47,20 @@ export function forwardFlops(model: Model, workload: Workload): FlopCount {
 
 /** FLOPs of one forward pass over inputs of any shape. */
 export function flopsOfShapes(model: Model, shapeOf: (input: ModelInput) => number[]): FlopCount {
+  if (model.root.kind === 'composite') {
+    return evaluatedFlops(
+      model,
+      Object.fromEntries(model.inputs.map((input) => [input.name, shapeOf(input)])),
+    );
+  }
   return new Counter({ past: 0 }).count(model, shapeOf);
+}
+
+/** FLOPs of a model whose class's own forward pass is evaluated: inputs that are not given are None. */
+export function evaluatedFlops(model: Model, inputs: Shapes): FlopCount {
+  const found = model.pass?.(inputs) ?? { unknown: 'the forward pass is not known' };
+  if ('unknown' in found) return { costs: new Map(), total: sum([]), unknown: found.unknown };
+  return { costs: found.costs, total: sum(found.costs.values()) };
 }
 
 /** FLOPs of one more token a sequence with the workload's context in the KV cache. */
@@ -102,14 +103,7 @@ class Counter {
       cached: cached(input),
     }));
     if (model.root.kind === 'block') this.block(model.root, inputs);
-    const total: Cost = { applications: 1, forward: 0n, unseen: 0n, hidden: 0n, backward: 0n };
-    for (const cost of this.costs.values()) {
-      total.forward += cost.forward;
-      total.unseen += cost.unseen;
-      total.hidden += cost.hidden;
-      total.backward += cost.backward;
-    }
-    return { costs: this.costs, total };
+    return { costs: this.costs, total: sum(this.costs.values()) };
   }
 
   private block(block: Block, inputs: readonly Value[]): Value {

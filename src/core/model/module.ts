@@ -5,6 +5,7 @@
  * read from that tree, and knows kinds, never families.
  */
 import type { MaskPattern } from './mask';
+import type { Cost } from '../measure/cost';
 import type { Experts } from './experts';
 import type { ModelInput } from './input';
 import type { CausalConvolution, StateSpace } from './stateSpace';
@@ -41,17 +42,25 @@ export interface Wire {
   readonly id: number;
 }
 
+/** Shapes of inputs by their names. */
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** What an evaluated forward pass costs by module, or why that is not known. */
+export type PassCosts = { readonly costs: ReadonlyMap<Module, Cost> } | { readonly unknown: string };
+
 /** A model as its config describes it. */
 export interface Model {
   readonly modelType: string;
   /** The class, as in `architectures`: LlamaForCausalLM. */
   readonly architecture: string;
-  /** A composite where the tree does not follow the forward pass: then its parameters alone are known. */
+  /** A composite where the tree does not follow the forward pass: then `pass` alone knows what it costs. */
   readonly root: Block | Composite;
   /** In the order of `root.flow.inputs`. */
   readonly inputs: readonly ModelInput[];
   /** Standard deviation of the family's initial weights. */
   readonly initializerRange: number;
+  /** Of a composite: what its class's forward pass costs on inputs of some shapes. */
+  readonly pass?: (inputs: Shapes) => PassCosts;
 }
 
 /** One step of a module's forward pass, in the order of execution. */

@@ -40,6 +40,13 @@ export function callExpression(evaluator: Evaluator, parts: readonly Expression[
     else if (value instanceof Dict) {
       if (keywords.length === 1) origin = value.origin;
       for (const [each, item] of value.map) named.set(text(each), item);
+    } else if (value instanceof Instance && evaluator.lookUp(value.of, 'items') !== undefined) {
+      for (const pair of evaluator.iterate(
+        evaluator.call(evaluator.attribute(value, 'items'), [], new Map()),
+      )) {
+        const [each, item] = evaluator.iterate(pair);
+        named.set(text(each), item!);
+      }
     } else if (value instanceof Opaque) throw new Unknowable(`arguments depend on ${value.of}`);
     else throw new Refusal('TypeError', `argument after ** must be a mapping, not ${typeName(value)}`);
   }

@@ -128,7 +128,7 @@ export class Evaluator {
       case 'not':
         return !truth(this.evaluate(parts[0], scope));
       case 'neg':
-        return binary('-', 0, this.evaluate(parts[0], scope));
+        return this.operate('-', 0, this.evaluate(parts[0], scope));
       case 'and':
       case 'or': {
         let value: Value = null;
@@ -191,7 +191,7 @@ export class Evaluator {
       case 'opaque':
         return new Opaque('a part of a tensor');
       default:
-        return binary(operation, this.evaluate(parts[0], scope), this.evaluate(parts[1], scope));
+        return this.operate(operation, this.evaluate(parts[0], scope), this.evaluate(parts[1], scope));
     }
   }
 
@@ -240,13 +240,30 @@ export class Evaluator {
     let left = this.evaluate(parts[0], scope);
     for (let i = 1; i < parts.length; i += 2) {
       const right = containerOf(this, this.evaluate(parts[i + 1], scope), parts[i] as string, left);
-      if ((left instanceof Tensor || right instanceof Tensor) && ORDERINGS.has(parts[i] as string)) {
-        return new Tensor((left instanceof Tensor ? left : (right as Tensor)).shape);
-      }
+      const elements = ORDERINGS.has(parts[i] as string)
+        ? this.related(parts[i] as string, left, right)
+        : undefined;
+      if (elements !== undefined) return elements;
       if (!compare(parts[i] as string, left, right)) return false;
       left = right;
     }
     return true;
+  }
+
+  /** An operator between two values. */
+  operate(operation: string, a: Value, b: Value): Value {
+    return binary(operation, a, b);
+  }
+
+  /** A comparison element by element; undefined where neither value is a tensor. */
+  related(_operation: string, a: Value, b: Value): Value | undefined {
+    const tensor = a instanceof Tensor ? a : b;
+    return tensor instanceof Tensor ? new Tensor(tensor.shape) : undefined;
+  }
+
+  /** Puts a value into a tensor; false where it is none that keeps track. */
+  overwrite(_target: Value, _index: Value, _item: Value): boolean {
+    return false;
   }
 
   attribute(value: Value, name: string): Value {

@@ -7,23 +7,44 @@ import type { ValueType } from '../analysis';
 import { spelling } from './attributes';
 import { makeEvaluator } from './evaluator';
 import type { Evaluator } from './evaluate';
-import { tableStore } from './store';
+import { makeForwardEvaluator, type ForwardEvaluator } from './forward/evaluator';
+import { inputsOf } from './forward/inputs';
+import { passOf } from './forward/pass';
+import type { ModelInput } from '../model/module';
+import { tableStore, withMembers } from './store';
 import { fieldsOf } from './natives/fields';
 import { configClass, tableClass } from './natives/auto';
 import { tieWeights } from './ties';
 import { treeOf } from './tree';
 import { Class, Dict, Instance, PySet, Refusal, text, Unknowable, type Value } from './values';
 
-const provided: { read?: () => string; evaluator?: Evaluator } = {};
+const provided: {
+  read?: () => string;
+  evaluator?: Evaluator;
+  readForwards?: () => string;
+  forwards?: ForwardEvaluator;
+} = {};
 
 /**
  * Says where the text of the tables is; it is read when it is needed. Without it only blueprints are known.
  *
- * @param text reads the tables, in the form of store.ts.
+ * @param text reads the class tables, in the form of store.ts.
+ * @param forwards reads the forward tables; without them no FLOPs are known of what the class tables build.
  */
-export function provideTables(text: () => string): void {
+export function provideTables(text: () => string, forwards?: () => string): void {
   provided.read = text;
   delete provided.evaluator;
+  delete provided.forwards;
+  delete provided.readForwards;
+  if (forwards !== undefined) provided.readForwards = forwards;
+}
+
+function evaluatorOfForwards(): ForwardEvaluator | undefined {
+  const classes = evaluatorOfTables();
+  if (provided.forwards === undefined && provided.readForwards !== undefined && classes !== undefined) {
+    provided.forwards = makeForwardEvaluator(withMembers(classes.store, tableStore(provided.readForwards())));
+  }
+  return provided.forwards;
 }
 
 function evaluatorOfTables(): Evaluator | undefined {
@@ -65,10 +86,18 @@ function read(tables: Evaluator, modelType: string, base: string, config: Config
     build(architecture = base) {
       const root = instance && guarded(config, () => makeModel(tables, architecture, instance));
       noteReads(tables, config, tables.configs);
+      const tree = root ?? { kind: 'composite', className: architecture, parameters: {}, children: {} };
+      const given = config.plain();
       const range = instance?.attributes.get('initializer_range');
       return {
-        root: root ?? { kind: 'composite', className: architecture, parameters: {}, children: {} },
-        inputs: [],
+        root: tree,
+        inputs: instance === undefined ? [] : inputs(tables, architecture, instance),
+        pass: passOf(
+          evaluatorOfForwards,
+          architecture,
+          (forwards) => configOf(forwards, modelType, given),
+          tree,
+        ),
         initializerRange: typeof range === 'number' ? range : 0.02,
       };
     },
@@ -92,16 +121,28 @@ function guarded<T>(config: Config, run: () => T): T | undefined {
 function makeConfig(tables: Evaluator, modelType: string, config: Config): Instance | undefined {
   return guarded(config, () => {
     tables.begin();
-    const { architectures: _, ...given } = config.plain();
-    const named = new Map(
-      Object.entries(given).map(([name, each]) => [name, value(each, `${name}.`)] as const),
-    );
-    const cls = configClass(tables, modelType);
-    if (cls === undefined) throw new Unknowable(`the config class of ${modelType} is not in the tables`);
-    const made = tables.construct(cls, [], named, '');
-    if (!(made instanceof Instance)) throw new Unknowable(`the config class of ${modelType} makes no config`);
-    return made;
+    return configOf(tables, modelType, config.plain());
   });
+}
+
+/** A config object of a file's values. */
+function configOf(tables: Evaluator, modelType: string, values: Readonly<Record<string, unknown>>): Instance {
+  const { architectures: _, ...given } = values;
+  const named = new Map(
+    Object.entries(given).map(([name, each]) => [name, value(each, `${name}.`)] as const),
+  );
+  const cls = configClass(tables, modelType);
+  if (cls === undefined) throw new Unknowable(`the config class of ${modelType} is not in the tables`);
+  const made = tables.construct(cls, [], named, '');
+  if (!(made instanceof Instance)) throw new Unknowable(`the config class of ${modelType} makes no config`);
+  return made;
+}
+
+/** What the class takes, as far as the forward tables say. */
+function inputs(tables: Evaluator, architecture: string, config: Instance): ModelInput[] {
+  const forwards = evaluatorOfForwards();
+  const cls = forwards && tableClass(forwards, architecture);
+  return forwards === undefined || cls === undefined ? [] : inputsOf(forwards, cls, tables, config);
 }
 
 function makeModel(tables: Evaluator, architecture: string, config: Instance) {

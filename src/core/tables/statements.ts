@@ -111,6 +111,7 @@ function unpack(evaluator: Evaluator, targets: readonly Expression[], value: Val
 }
 
 function setItem(evaluator: Evaluator, value: Value, index: Value, item: Value): void {
+  if (evaluator.overwrite(value, index, item)) return;
   if (value instanceof Dict) value.map.set(key(index), item);
   else if (Array.isArray(value)) {
     const at = integer(index, 'an index');

@@ -1,5 +1,5 @@
 /** Reads the class tables from their text: the index on the first line, then a line a file, its name before a tab. */
-import type { FileTable, TableIndex, TableStore } from './format';
+import type { ClassTable, FileTable, TableIndex, TableStore } from './format';
 
 const NONE: FileTable = { names: {}, imports: {} };
 
@@ -26,4 +26,32 @@ export function tableStore(text: string): TableStore {
       return table;
     },
   };
+}
+
+/** Tables with what others add to their files: definitions, and members of their classes. */
+export function withMembers(tables: TableStore, added: TableStore): TableStore {
+  const joined = new Map<string, FileTable>();
+  return {
+    index: tables.index,
+    file(name) {
+      const known = joined.get(name);
+      if (known !== undefined) return known;
+      const [own, more] = [tables.file(name), added.file(name)];
+      const names: Record<string, FileTable['names'][string]> = { ...own.names };
+      for (const [key, definition] of Object.entries(more.names)) {
+        const before = names[key];
+        names[key] =
+          isClass(definition) && before !== undefined && isClass(before)
+            ? { ...before, body: { ...before.body, ...definition.body } }
+            : definition;
+      }
+      const file = { names, imports: { ...own.imports, ...more.imports } };
+      joined.set(name, file);
+      return file;
+    },
+  };
+}
+
+function isClass(definition: FileTable['names'][string]): definition is ClassTable {
+  return !Array.isArray(definition);
 }

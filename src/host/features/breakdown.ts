@@ -80,7 +80,7 @@ function flopRows(flops: Figures['flops'], workload: Figures['workload'], format
     `${format.exact(value)} (${unitPrefix(format.prefixed(value))}FLOPs)`;
   return [
     [l10n.t('Forward pass'), work(flops.forward)],
-    flops.masked === flops.forward
+    flops.masked === undefined || flops.masked === flops.forward
       ? undefined
       : [l10n.t('… visible pairs of the mask alone'), work(flops.masked)],
     flops.counter === flops.forward

@@ -2,4 +2,4 @@
 import * as path from 'node:path';
 import { provideClassTables } from '../../../src/engine/tables';
 
-provideClassTables(path.join(import.meta.dirname, '../../../media/class-tables.br'));
+provideClassTables(path.join(import.meta.dirname, '../../../media'));

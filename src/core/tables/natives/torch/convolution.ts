@@ -25,7 +25,11 @@ export function convolve(self: Instance, given: Arguments, axes: number, transpo
     self.arguments = { ...self.arguments, [name]: perAxis(given[name], axes, fallback) };
     self.attributes.set(name, Tuple.with(...perAxis(given[name], axes, fallback)));
   }
-  self.arguments = { ...self.arguments, kernel, groups, transposed };
+  const same = given['padding'] === 'same';
+  self.arguments = { ...self.arguments, kernel, groups, transposed, same };
+  // What a subclass hands to a function instead.
+  if (same) self.attributes.set('padding', 'same');
+  self.attributes.set('groups', groups);
   self.attributes.set('kernel_size', Tuple.with(...kernel));
   if (transposed) parameter(self, 'weight', inputs, outputs / groups, ...kernel);
   else parameter(self, 'weight', outputs, inputs / groups, ...kernel);

@@ -2,7 +2,7 @@
 import type { Evaluator } from '../../evaluate';
 import { flag } from '../../methods';
 import type { Class } from '../../values';
-import { Callable, Instance, Opaque, Refusal, Tensor, Unknowable, type Value } from '../../values';
+import { Callable, Dict, Instance, Opaque, Refusal, Tensor, Unknowable, type Value } from '../../values';
 import { BUFFER, MODULE, nativeClass, taken } from '../classes';
 import { dimension, parameter, buffer, perAxis, type Arguments } from './sizes';
 import { containers } from './containers';
@@ -26,7 +26,9 @@ export function torchNames(evaluator: () => Evaluator): Map<string, Value> {
           Object.entries(given).filter((entry): entry is [string, Value] => entry[1] !== undefined),
         );
         for (const [key, value] of Object.entries(self.arguments)) {
-          if (typeof value === 'number' || typeof value === 'boolean') self.attributes.set(key, value);
+          const plain = typeof value === 'number' || typeof value === 'boolean';
+          // A flag that asks for a tensor has the tensor's name.
+          if (plain && key !== 'bias') self.attributes.set(key, value);
         }
         make(self, given);
         return null;
@@ -178,7 +180,16 @@ export function torchNames(evaluator: () => Evaluator): Map<string, Value> {
       parameter(self, 'bias_v', 1, 1, width);
     },
   );
-  for (const name of WITHOUT_PARAMETERS) layer(name, [], () => undefined);
+  for (const name of WITHOUT_PARAMETERS) {
+    const cls = nativeClass(name, [MODULE], {
+      __init__: (self, args, named) => {
+        self.arguments = { args: [...args], named: new Dict([...named]) };
+        for (const [key, value] of named) self.attributes.set(key, value);
+        return null;
+      },
+    });
+    add(`torch.nn.${name}`, cls);
+  }
   for (const [name, value] of containers(evaluator)) add(name, value);
   for (const [name, value] of tensors(evaluator)) add(name, value);
 
