@@ -47,6 +47,7 @@ const NOT_RUN = [
   'hiddenStates',
   'placeFeatures',
   'joinSquares',
+  'packSequences',
   'appendTokens',
   'addVector',
   'scaleChannels',

@@ -135,7 +135,7 @@ class Counter {
         // One outer product of frequencies and positions, mostly whatever the batch; outside of the gradient.
         if (!cached) {
           const batch = x.shape[0] ?? 1;
-          const sequences = module.axes !== undefined ? 3 * batch : module.perSequence ? batch : 1;
+          const sequences = (module.perSequence || module.axes ? batch : 1) * (module.axes?.positions ?? 1);
           cost.forward += product(2, sequences, Math.ceil(module.dim / 2), x.shape[1] ?? 1);
         }
         return output([]);

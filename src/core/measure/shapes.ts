@@ -134,9 +134,13 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       const halves = Math.ceil(operation.height / 2) * Math.ceil(operation.width / 2);
       return shaped(batch, halves, 4 * (rest[0] ?? 1));
     }
+    case 'packSequences':
+      return shaped(1, batch * length, ...rest);
     case 'joinSquares': {
       const { height, width, side } = operation;
-      return shaped(batch, Math.floor(height / side) * Math.floor(width / side), side ** 2 * (rest[0] ?? 1));
+      const grids = Math.floor(length / (height * width));
+      const squares = Math.floor(height / side) * Math.floor(width / side);
+      return shaped(batch, grids * squares, side ** 2 * (rest[0] ?? 1));
     }
     case 'dropTokens':
       return shaped(batch, Math.max(0, length - operation.count), ...rest);

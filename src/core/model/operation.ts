@@ -137,7 +137,12 @@ export type Operation =
   | ({ readonly op: 'joinWindows' } & Windows)
   /** [b, height·width, c] → [b, ⌈height/2⌉·⌈width/2⌉, 4c]: each four neighbours side by side. */
   | { readonly op: 'mergePatches'; readonly height: number; readonly width: number }
-  /** [b, height·width, c] → [b, ⌊height/side⌋·⌊width/side⌋, side²·c]: each square of neighbours side by side, row by row. */
+  /** [b, s, w] → [1, b·s, w]: all sequences as one, whose attention keeps them apart. */
+  | { readonly op: 'packSequences' }
+  /**
+   * [b, n·height·width, c] → [b, n·⌊height/side⌋·⌊width/side⌋, side²·c]: of each grid, every square of neighbours side
+   * by side, row by row.
+   */
   | { readonly op: 'joinSquares'; readonly height: number; readonly width: number; readonly side: number }
   /** [b, c·f², h, w] → [b, c, h·f, w·f]: channels become pixels. */
   | { readonly op: 'pixelShuffle'; readonly factor: number };

@@ -29,6 +29,8 @@ export type PositionScheme =
       readonly height: number;
       readonly width: number;
       readonly places: 'centres' | 'indices';
+      /** The row turns every second frequency of all, the column those between (Pixtral). */
+      readonly alternating?: true;
     }
   /**
    * A table [distances, heads] added to the scores, looked up by the offset of query and key on a grid (Swin); BEiT has

@@ -13,19 +13,20 @@ export interface Rotary extends ModuleBase {
   /** The class gives positions for each sequence of a batch, and makes the product for each (ModernBERT's decoder). */
   readonly perSequence?: true;
   /**
-   * Each token has three positions, of time, row and column, equal in text; the class makes the product for each of
-   * them and each sequence, and every frequency turns by one of the three (M-RoPE, Qwen2-VL).
+   * Each token has several positions: of time, row and column, equal in text (M-RoPE, Qwen2-VL), or of row and column
+   * (Pixtral). The class makes the product for each of them and each sequence; every frequency turns by one of them.
    */
   readonly axes?: RotaryAxes;
   /** Turned by the negative angles (nanochat). */
   readonly reversed?: true;
 }
 
-/** Which of a token's three positions turns a frequency. */
+/** Which of a token's positions turns a frequency. */
 export interface RotaryAxes {
-  /** Frequencies of time, row and column. */
+  readonly positions: 2 | 3;
+  /** Frequencies of each. */
   readonly sections: readonly number[];
-  /** Side by side, or every third frequency in turn (Qwen3-VL). */
+  /** Side by side, or in turn (Qwen3-VL, Pixtral). */
   readonly order: 'sections' | 'interleaved';
 }
 

@@ -78,6 +78,72 @@ describe('language models that read images', () => {
       },
       3_208_642_560n,
     ],
+    [
+      {
+        model_type: 'gemma3',
+        text_config: { ...language },
+        vision_config: {
+          num_hidden_layers: 2,
+          hidden_size: 32,
+          num_attention_heads: 4,
+          intermediate_size: 40,
+          image_size: 64,
+          patch_size: 4,
+        },
+        mm_tokens_per_image: 16,
+      },
+      25_502_720n,
+    ],
+    [
+      {
+        model_type: 'paligemma',
+        projection_dim: 32,
+        text_config: { ...language, model_type: 'gemma' },
+        vision_config: {
+          model_type: 'siglip_vision_model',
+          num_hidden_layers: 2,
+          hidden_size: 32,
+          num_attention_heads: 4,
+          intermediate_size: 40,
+          image_size: 64,
+          patch_size: 4,
+        },
+      },
+      25_994_240n,
+    ],
+    [
+      {
+        model_type: 'mistral3',
+        text_config: { ...language, model_type: 'mistral' },
+        vision_config: {
+          model_type: 'pixtral',
+          num_hidden_layers: 2,
+          hidden_size: 32,
+          num_attention_heads: 4,
+          intermediate_size: 40,
+          image_size: 72,
+          patch_size: 8,
+        },
+      },
+      5_444_112n,
+    ],
+    [
+      {
+        model_type: 'internvl',
+        text_config: { ...language, model_type: 'qwen2' },
+        vision_config: {
+          num_hidden_layers: 2,
+          hidden_size: 32,
+          num_attention_heads: 4,
+          intermediate_size: 40,
+          image_size: [64, 64],
+          patch_size: [8, 8],
+          use_qk_norm: true,
+          norm_type: 'rms_norm',
+        },
+      },
+      3_762_432n,
+    ],
   ];
   for (const [config, expected] of images) {
     it(`cost what the class costs with an image: ${(config as { model_type: string }).model_type}`, () => {

@@ -42,7 +42,7 @@ function axialRotary(
   const found = Array.isArray(sections) ? sections.filter((each) => typeof each === 'number') : fallback;
   return {
     ...rotary(c, { dim: headDimension(c), defaultTheta, positions: c.max_position_embeddings, scheme }),
-    axes: { sections: found, order },
+    axes: { positions: 3, sections: found, order },
   };
 }
 

@@ -93,7 +93,7 @@ export function similarity(): Similarity {
 }
 
 /** One image of a tower's size. */
-export function imageInput(c: VisionKeys) {
+export function imageInput(c: Pick<VisionKeys, 'num_channels' | 'image_size'>) {
   const { num_channels: channels, image_size: side } = c;
   return { name: 'pixel_values', type: 'pixels', channels, height: side, width: side } as const;
 }
