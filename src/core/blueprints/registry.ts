@@ -53,7 +53,9 @@ export function builders(modelType: string, architecture?: string): (() => Famil
 
 /** Every class that a model type has. */
 export function architecturesOf(modelType: string): string[] {
-  const named = [familyOfType(modelType), tableFamily(modelType)].flatMap((each) => each?.architectures ?? []);
+  const named = [familyOfType(modelType), tableFamily(modelType)].flatMap(
+    (each) => each?.architectures ?? [],
+  );
   return [...new Set(named)];
 }
 
