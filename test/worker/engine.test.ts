@@ -170,10 +170,10 @@ describe('a run', () => {
       refused(edited('llama', { intermediate_size: 2 ** 29 }), ids(9), 'memory', /too large/));
     it('for an op that is not there, by path and name', () =>
       refused(
-        edited('llama', { rope_parameters: { rope_type: 'dynamic', factor: 2, rope_theta: 1e4 } }),
+        edited('llama', { rope_parameters: { rope_type: 'spiral', rope_theta: 1e4 } }),
         ids(3),
         'unsupported',
-        /model\.layers\.0\.self_attn: rotary scaling "dynamic"/,
+        /model\.layers\.0\.self_attn: rotary scaling "spiral"/,
       ));
   });
 
