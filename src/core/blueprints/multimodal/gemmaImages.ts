@@ -2,13 +2,13 @@
  * PaliGemma (Beyer et al. 2024): SigLIP's tokens, one linear map, Gemma. Gemma 3: the tokens of SigLIP averaged to fewer,
  * a norm and one matrix, before Gemma 3's decoder.
  */
-import { tie } from '../../config/common';
+import { labels, tie } from '../../config/common';
 import { size, type Values } from '../../config/keys';
 import { block } from '../../model/build';
 import type { Block } from '../../model/module';
 import { linear, onePlus, rmsNorm } from '../blocks/layers';
 import { family, subModel, type Reading } from '../family';
-import { languageClasses, pixelsOf, placed, widthOf } from './language';
+import { languageClasses, languageInputs, pixelsOf, placed, widthOf } from './language';
 
 interface Towers {
   readonly text: Reading;
@@ -97,6 +97,15 @@ function averaged(c: Gemma3): Block {
   );
 }
 
+const gemma3Body = (c: Gemma3): Block =>
+  placed(
+    { name: 'vision_tower', root: c.vision.build().root },
+    { name: 'multi_modal_projector', root: averaged(c) },
+    c.text.build().root,
+  );
+
+const pixels = (c: Towers) => pixelsOf(c.vision);
+
 export const gemma3 = family({
   modelType: 'gemma3',
   keys: gemmaKeys,
@@ -106,14 +115,15 @@ export const gemma3 = family({
     vision: families('siglip_vision_model')!.read(config.nested('vision_config'), families),
   }),
   initializerRange: () => 0.02,
-  architectures: languageClasses<Gemma3>('Gemma3', {
-    body: (c) =>
-      placed(
-        { name: 'vision_tower', root: c.vision.build().root },
-        { name: 'multi_modal_projector', root: averaged(c) },
-        c.text.build().root,
-      ),
-    pixels: (c) => pixelsOf(c.vision),
-    tied: (c) => c.tie_word_embeddings,
-  }),
+  architectures: {
+    ...languageClasses<Gemma3>('Gemma3', { body: gemma3Body, pixels, tied: (c) => c.tie_word_embeddings }),
+    Gemma3ForSequenceClassification: (c) => {
+      const body = gemma3Body(c);
+      const score = linear(widthOf(c.text), labels(c), { bias: false });
+      const root = block('model', { model: body, score }, (trace, ids, images) =>
+        trace.chain(trace.run(body, ids, images), score),
+      );
+      return { root, inputs: languageInputs(c.text, pixels(c)) };
+    },
+  },
 });
