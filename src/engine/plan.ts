@@ -186,6 +186,9 @@ function unsupportedAttention(module: Attention): string | undefined {
     if (slices > 1 || order !== 'queryKeyValue') return `fused projections in ${slices} slices`;
   }
   if (module.mask.type === 'localBlocks') return 'attention in local blocks';
+  if (module.mask.type === 'windowGlobal') return 'attention in a window and to global tokens';
+  if (module.mask.type === 'blockSparse') return 'attention to neighbouring, global and random blocks';
+  if (module.globalProjections !== undefined) return 'projections of global tokens';
   if (module.summaries !== undefined) return 'summaries of blocks as keys';
   if (module.separateValues) return 'values from an input of their own';
   if (module.biases !== undefined) return 'biases beside the projections';

@@ -57,6 +57,7 @@ const NOT_RUN = [
   'gatedChannels',
   'dropLastFrames',
   'fitTokens',
+  'padTokens',
   'spreadTokens',
   'weighLayers',
   'pool',

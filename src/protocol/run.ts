@@ -41,7 +41,15 @@ export interface RunLayer {
   readonly place: 'self' | 'encoder' | 'decoder' | 'cross';
   readonly heads: number;
   readonly keyValueHeads: number;
-  readonly mask: 'full' | 'causal' | 'slidingWindow' | 'chunked' | 'localBlocks' | 'localWindow';
+  readonly mask:
+    | 'full'
+    | 'causal'
+    | 'slidingWindow'
+    | 'chunked'
+    | 'localBlocks'
+    | 'localWindow'
+    | 'windowGlobal'
+    | 'blockSparse';
   readonly queries: number;
   readonly keys: number;
 }

@@ -8,6 +8,8 @@ const shapes: Record<RunLayer['mask'], string> = {
   chunked: 'M1 1v5h5zM6 6v5h5z',
   localBlocks: 'M1 1h4l6 6v4h-4l-6 -6z',
   localWindow: 'M1 1h4l6 6v4h-4l-6 -6z',
+  windowGlobal: 'M1 1h10v2h-8l8 8h-4l-4 -4v4h-2z',
+  blockSparse: 'M1 1h10v10h-2v-8h-6v6h6v2h-8z',
 };
 
 export function MaskMark({ mask, title }: { readonly mask: RunLayer['mask']; readonly title?: string }) {

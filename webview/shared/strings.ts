@@ -62,6 +62,8 @@ export const strings = {
   'mask.chunked': 'chunks',
   'mask.localBlocks': 'nearby on both sides',
   'mask.localWindow': 'nearby on both sides',
+  'mask.windowGlobal': 'window and global tokens',
+  'mask.blockSparse': 'window, global and random blocks',
   'mask.title': 'Mask: {0}',
 
   'grid.label': '{0}: layers down, heads across',

@@ -6,7 +6,7 @@
  */
 import type { Workload } from '../analysis';
 import { sum, type Cost } from './cost';
-import { computedKeys, pastKeys, visiblePairs } from './maskPairs';
+import { computedPairs, pastKeys, visiblePairs } from './maskPairs';
 import { inputShape } from './inputs';
 import { positionProducts } from './positionProducts';
 import { expertProducts } from './expertProducts';
@@ -213,12 +213,15 @@ class Counter {
     if (!x.cached) {
       // Both halves of differential attention's values are weighted with scores computed anew.
       const passes = module.differential === undefined ? 1 : 2;
-      const each = product(2, passes, batch, module.heads, module.headDim + module.valueDim);
+      const each = product(2, passes, batch, module.heads);
+      const [headDim, valueDim] = [BigInt(module.headDim), BigInt(module.valueDim)];
       const beside = prompt + this.summaries(module, memory, cost);
-      const all = each * product(...computedKeys(module.mask, queries, keys, beside));
+      const computed = computedPairs(module.mask, queries, keys, beside);
+      const all = each * (headDim * computed.scores + valueDim * computed.weights);
       charge(cost, all, true);
       const visible = visiblePairs(module.mask, queries, keys, past) + queries * beside;
-      cost.hidden += all - each * BigInt(visible);
+      cost.hidden += all - each * (headDim + valueDim) * BigInt(visible);
+      this.globals(module, x);
     }
     const mixed: Value = {
       shape: [batch, queries, module.heads * module.valueDim],
@@ -263,6 +266,15 @@ class Counter {
     for (const of of [indexer.key, indexer.weights]) this.run(of, [{ ...x, gradient: false }]);
     const keys = pastKeys(module.mask, this.pass.past) + queries;
     if (!x.cached) cost.forward += product(2, batch, queries, keys, indexer.heads, indexer.headDim + 1);
+  }
+
+  /** Queries of the global tokens, and what they look at, from projections of their own. */
+  private globals({ globalProjections: own, mask }: Attention, x: Value): void {
+    if (own === undefined || mask.type !== 'windowGlobal' || mask.globals === 0) return;
+    const [batch = 1, length = 1, width = 1] = x.shape;
+    this.run(own.query, [{ ...x, shape: [batch, Math.min(length, mask.globals), width] }]);
+    this.run(own.key, [x]);
+    this.run(own.value, [x]);
   }
 
   /** Query, key and value; of a cached memory the keys and values are there already. */

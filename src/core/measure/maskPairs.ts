@@ -19,6 +19,15 @@ export function visiblePairs(mask: MaskPattern, queries: number, keys: number, p
       return nearbyPairs(mask.radius, queries, keys);
     case 'chunked':
       return chunkedPairs(past + queries, mask.chunk) - chunkedPairs(past, mask.chunk);
+    case 'windowGlobal': {
+      const globals = Math.min(mask.globals, keys);
+      const others = keys - globals;
+      return 2 * globals * keys - globals ** 2 + (others > 0 ? nearbyPairs(mask.radius, others, others) : 0);
+    }
+    case 'blockSparse':
+      return queries > mask.upTo
+        ? sparsePairs(mask, queries)
+        : visiblePairs({ type: mask.short }, queries, keys, past);
   }
 }
 
@@ -28,9 +37,25 @@ function nearbyPairs(radius: number, queries: number, keys: number): number {
   return queries * (2 * side + 1) - side * (side + 1);
 }
 
+/** Pairs of whole blocks: the first and last row see all, their neighbours 4 blocks and the random ones, others 5. */
+function sparsePairs({ block, random }: MaskPattern & { type: 'blockSparse' }, queries: number): number {
+  const rows = queries / block;
+  return block ** 2 * (2 * rows + 2 * (4 + random) + (rows - 4) * (5 + random));
+}
+
 /** Whether a query sees keys that come after it: then no cache serves for a token to come. */
-export function seesAhead({ type }: MaskPattern): boolean {
-  return type === 'full' || type === 'localBlocks' || type === 'localWindow';
+export function seesAhead(mask: MaskPattern): boolean {
+  switch (mask.type) {
+    case 'full':
+    case 'localBlocks':
+    case 'localWindow':
+    case 'windowGlobal':
+      return true;
+    case 'blockSparse':
+      return mask.short === 'full';
+    default:
+      return false;
+  }
 }
 
 /** Pairs that the first `tokens` queries see inside of their chunks. */
@@ -46,13 +71,34 @@ export function pastKeys(mask: MaskPattern, past: number): number {
   return mask.type === 'slidingWindow' ? Math.min(past, mask.window - 1) : past;
 }
 
-/** Queries and keys whose products are computed, with `beside` keys that every query has; blocks are padded whole. */
-export function computedKeys(
+/** Pairs of query and key whose products are computed: for their score, and to weigh the key's value. */
+export interface ComputedPairs {
+  readonly scores: bigint;
+  readonly weights: bigint;
+}
+
+/** @param beside keys that every query has besides; blocks and chunks are padded whole. */
+export function computedPairs(
   mask: MaskPattern,
   queries: number,
   keys: number,
   beside: number,
-): readonly [queries: number, keys: number] {
-  if (mask.type !== 'localBlocks') return [queries, keys + beside];
-  return [Math.ceil(queries / mask.block) * mask.block, 3 * mask.block + beside];
+): ComputedPairs {
+  const both = (pairs: bigint): ComputedPairs => ({ scores: pairs, weights: pairs });
+  if (mask.type === 'localBlocks') {
+    const padded = Math.ceil(queries / mask.block) * mask.block;
+    return both(BigInt(padded) * BigInt(3 * mask.block + beside));
+  }
+  if (mask.type === 'windowGlobal') {
+    // Chunks of queries with chunks of keys; then each half chunk of weights with itself and its neighbours.
+    const [length, radius] = [BigInt(queries), BigInt(mask.radius)];
+    // Each query with the global keys; then the global queries anew, with every key.
+    const global = 2n * length * BigInt(Math.min(mask.globals, keys));
+    return {
+      scores: (length / radius - 1n) * 4n * radius ** 2n + global,
+      weights: length * 3n * radius + global,
+    };
+  }
+  if (mask.type === 'blockSparse' && queries > mask.upTo) return both(BigInt(sparsePairs(mask, queries)));
+  return both(BigInt(queries) * BigInt(keys + beside));
 }

@@ -86,6 +86,10 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       return shaped(batch, Math.floor(length / 2), ...rest);
     case 'dropLastFrames':
       return shaped(batch, length, Math.max(0, (rest[0] ?? 0) - operation.count));
+    case 'padTokens': {
+      const padded = Math.ceil(length / operation.multiple) * operation.multiple;
+      return shaped(batch, length > (operation.above ?? 0) ? padded : length, ...rest);
+    }
     case 'fitTokens':
       return shaped(batch, inputs[1]?.shape[1] ?? length, ...rest);
     case 'weighLayers': {

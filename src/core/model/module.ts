@@ -215,6 +215,8 @@ export interface Attention extends ModuleBase {
   readonly promptKeys?: number;
   /** Every query also sees the normed sums of each `tokens` tokens, as keys and values (LongT5's transient globals). */
   readonly summaries?: { readonly tokens: number; readonly norm: Norm };
+  /** With these the global tokens of the mask look at all others; those look at them with the usual ones (Longformer). */
+  readonly globalProjections?: { readonly query: Linear; readonly key: Linear; readonly value: Linear };
 }
 
 /** Feed-forward: down(act(up x)), or down(act(gate x) ⊙ up x). */

@@ -90,6 +90,8 @@ export type Operation =
   | { readonly op: 'gatedChannels' }
   /** [b, c, t] → [b, c, t − n]: leaves out the last n frames. */
   | { readonly op: 'dropLastFrames'; readonly count: number }
+  /** Ids [b, s] → [b, s']: filled up to a multiple, where the sequence is longer than `above`. */
+  | { readonly op: 'padTokens'; readonly multiple: number; readonly above?: number }
   /** x [b, s, w] and another: cut, or filled with zeros, at its end to the other's length. */
   | { readonly op: 'fitTokens' }
   /** [b, s, f·w] → [b, s·f, w]: each token's features become those of `factor` tokens. */

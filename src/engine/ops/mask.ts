@@ -14,6 +14,10 @@ export function visibleKeys(mask: MaskPattern, query: number, keys: number): rea
       return [Math.max(0, query + 1 - mask.block), Math.min(query + mask.block, keys)];
     case 'localWindow':
       return [Math.max(0, query - mask.radius), Math.min(query + 1 + mask.radius, keys)];
+    case 'windowGlobal':
+    case 'blockSparse':
+      // Not one range: the plan refuses it.
+      throw new Error(`the mask "${mask.type}" is no range of keys`);
     case 'chunked':
       return [query - (query % mask.chunk), Math.min(query + 1, keys)];
   }

@@ -64,6 +64,8 @@ export function panelStrings(): PanelStrings {
     'mask.chunked': l10n.t('chunks'),
     'mask.localBlocks': l10n.t('nearby on both sides'),
     'mask.localWindow': l10n.t('nearby on both sides'),
+    'mask.windowGlobal': l10n.t('window and global tokens'),
+    'mask.blockSparse': l10n.t('window, global and random blocks'),
     'mask.title': l10n.t('Mask: {0}'),
     'grid.label': l10n.t('{0}: layers down, heads across'),
     'grid.layers': l10n.t('{0} layers'),

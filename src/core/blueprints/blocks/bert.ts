@@ -2,7 +2,16 @@
 import { activation, tie, type Common } from '../../config/common';
 import { depth, flag, nullableSize, real, size, type Values } from '../../config/keys';
 import { block, listed } from '../../model/build';
-import type { Attention, Block, MaskPattern, Mlp, Module, Norm, PositionScheme } from '../../model/module';
+import type {
+  Attention,
+  Block,
+  MaskPattern,
+  Mlp,
+  Module,
+  Norm,
+  Operation,
+  PositionScheme,
+} from '../../model/module';
 import type { Checks } from '../family';
 import { separateAttention } from './attention';
 import {
@@ -211,23 +220,26 @@ export function bertBody(parts: {
   /** After the encoder: a norm. */
   readonly after?: Named;
   /** Left out where the class has none. */
-  readonly pooler?: { readonly block: Block; readonly runs: boolean };
+  readonly pooler?: { readonly block: Block; readonly runs: boolean; readonly name?: string };
+  /** What ids pass first; the padding that it adds is taken away at the end. */
+  readonly padding?: Operation;
   /** Default `encoder`. */
   readonly encoderName?: string;
 }): Encoder {
-  const { embeddings, encoder, before, after, pooler } = parts;
+  const { embeddings, encoder, before, after, pooler, padding } = parts;
   const children = {
     embeddings: embeddings.block,
     ...named(before),
     [parts.encoderName ?? 'encoder']: encoder,
     ...named(after),
-    ...(pooler === undefined ? {} : { pooler: pooler.block }),
+    ...(pooler === undefined ? {} : { [pooler.name ?? 'pooler']: pooler.block }),
   };
   const block = likeInputs('model', embeddings.block, children, (trace, inputs) => {
-    const embedded = trace.run(embeddings.block, ...inputs);
+    const given = padding === undefined ? inputs : inputs.map((ids) => trace.run(padding, ids));
+    const embedded = trace.run(embeddings.block, ...given);
     const x = trace.chain(embedded, ...modules(before), encoder, ...modules(after));
     if (pooler?.runs === true) trace.run(pooler.block, x);
-    return x;
+    return padding === undefined ? x : trace.run({ op: 'fitTokens' }, x, inputs[0]!);
   });
   return { block, tokens: embeddings.tokens, pooling: pooler === undefined ? [] : [pooler.block] };
 }

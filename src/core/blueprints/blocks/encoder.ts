@@ -94,6 +94,8 @@ export interface TableShape {
   /** Row of the first position. */
   readonly offset?: number;
   readonly more?: readonly ZeroTable[];
+  /** Factor on the tokens' vectors. */
+  readonly scale?: number;
   /** What the sum passes; a LayerNorm under `LayerNorm`, where not given. */
   readonly after?: readonly Named[];
 }
@@ -128,6 +130,7 @@ export function bertEmbeddings(shape: TableShape): Embeddings {
   for (const { name, module } of after) children[name] = module;
   const sum = (trace: Trace, ids: Wire, segmentIds?: Wire): Wire => {
     let x = trace.run(tokens, ids);
+    if (shape.scale !== undefined) x = trace.run({ op: 'scale', by: shape.scale }, x);
     if (segments !== undefined) x = trace.add(x, trace.run(segments, segmentIds!));
     if (positions !== undefined) {
       x = trace.add(x, trace.run(positions, trace.run({ op: 'positions' }, ids)));

@@ -2,6 +2,7 @@
 import type { Family } from '../family';
 import { albert } from './albert';
 import { bert, ernie, megatronBert } from './bert';
+import { bigBird } from './bigBird';
 import { bertGeneration } from './bertGeneration';
 import { debertas } from './deberta';
 import { distilbert } from './distilbert';
@@ -10,6 +11,7 @@ import { eurobert } from './eurobert';
 import { fnet } from './fnet';
 import { ibert } from './ibert';
 import { layoutlm } from './layoutlm';
+import { longformer } from './longformer';
 import { mobilebert } from './mobilebert';
 import { modernBert, modernBertDecoder } from './modernbert';
 import { mpnet } from './mpnet';
@@ -45,4 +47,6 @@ export const encoders: readonly Family[] = [
   gte,
   eurobert,
   ...debertas,
+  longformer,
+  bigBird,
 ];
