@@ -188,6 +188,9 @@ function unsupportedAttention(module: Attention): string | undefined {
   if (module.mask.type === 'localBlocks') return 'attention in local blocks';
   if (module.mask.type === 'windowGlobal') return 'attention in a window and to global tokens';
   if (module.mask.type === 'blockSparse') return 'attention to neighbouring, global and random blocks';
+  if (module.landmarks !== undefined) return 'attention through landmarks';
+  if (module.valueConvolution !== undefined) return 'a convolution of the values';
+  if (module.spanConvolution !== undefined) return 'convolutions with kernels from the input';
   if (module.globalProjections !== undefined) return 'projections of global tokens';
   if (module.summaries !== undefined) return 'summaries of blocks as keys';
   if (module.separateValues) return 'values from an input of their own';

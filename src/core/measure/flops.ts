@@ -6,7 +6,8 @@
  */
 import type { Workload } from '../analysis';
 import { sum, type Cost } from './cost';
-import { computedPairs, pastKeys, visiblePairs } from './maskPairs';
+import { attentionProducts, besideProducts } from './attentionProducts';
+import { pastKeys } from './maskPairs';
 import { inputShape } from './inputs';
 import { positionProducts } from './positionProducts';
 import { expertProducts } from './expertProducts';
@@ -211,17 +212,10 @@ class Counter {
     const keys = past + (memory.shape[1] ?? 1);
     if (!x.cached) this.sines(module, [batch, queries, keys], cost);
     if (!x.cached) {
-      // Both halves of differential attention's values are weighted with scores computed anew.
-      const passes = module.differential === undefined ? 1 : 2;
-      const each = product(2, passes, batch, module.heads);
-      const [headDim, valueDim] = [BigInt(module.headDim), BigInt(module.valueDim)];
       const beside = prompt + this.summaries(module, memory, cost);
-      const computed = computedPairs(module.mask, queries, keys, beside);
-      const all = each * (headDim * computed.scores + valueDim * computed.weights);
-      charge(cost, all, true);
-      const visible = visiblePairs(module.mask, queries, keys, past) + queries * beside;
-      cost.hidden += all - each * (headDim + valueDim) * BigInt(visible);
-      this.globals(module, x);
+      const { all, hidden } = attentionProducts(module, { batch, queries, keys, past, beside });
+      charge(cost, all + besideProducts(module, x, (each, inputs) => this.run(each, inputs)), true);
+      cost.hidden += hidden;
     }
     const mixed: Value = {
       shape: [batch, queries, module.heads * module.valueDim],
@@ -266,15 +260,6 @@ class Counter {
     for (const of of [indexer.key, indexer.weights]) this.run(of, [{ ...x, gradient: false }]);
     const keys = pastKeys(module.mask, this.pass.past) + queries;
     if (!x.cached) cost.forward += product(2, batch, queries, keys, indexer.heads, indexer.headDim + 1);
-  }
-
-  /** Queries of the global tokens, and what they look at, from projections of their own. */
-  private globals({ globalProjections: own, mask }: Attention, x: Value): void {
-    if (own === undefined || mask.type !== 'windowGlobal' || mask.globals === 0) return;
-    const [batch = 1, length = 1, width = 1] = x.shape;
-    this.run(own.query, [{ ...x, shape: [batch, Math.min(length, mask.globals), width] }]);
-    this.run(own.key, [x]);
-    this.run(own.value, [x]);
   }
 
   /** Query, key and value; of a cached memory the keys and values are there already. */

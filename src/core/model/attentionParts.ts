@@ -1,5 +1,5 @@
 /** What some families' attention does to queries, keys and heads besides. */
-import type { Norm, Parameter } from './module';
+import type { Convolution, Linear, Norm, Parameter } from './module';
 
 /** Normalisation of queries and keys before their product (QK norm). */
 export interface QueryKeyNorm {
@@ -24,4 +24,27 @@ export interface Differential {
   readonly initial: number;
   /** Over the two values of a pair of heads; its result is scaled by 1 − initial. */
   readonly norm: Norm;
+}
+
+/**
+ * Nyström's approximation (Xiong et al. 2021): softmax of queries with `count` averaged keys, times the inverse of
+ * averaged queries with those, times softmax of averaged queries with all keys. The inverse is iterated; each average is
+ * over length / count tokens.
+ */
+export interface Landmarks {
+  readonly count: number;
+  readonly iterations: number;
+}
+
+/**
+ * Span-based dynamic convolution (Jiang et al. 2020), half of the heads' outputs beside those of attention: a token's
+ * kernel is softmax(kernel(query ⊙ (pointwise(depthwise x) + bias))), [heads, taps], applied to `values` around it.
+ */
+export interface SpanConvolution {
+  readonly depthwise: Convolution;
+  readonly pointwise: Convolution;
+  /** [heads · valueDim, 1]. */
+  readonly bias: Parameter;
+  readonly kernel: Linear;
+  readonly values: Linear;
 }

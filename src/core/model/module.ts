@@ -12,7 +12,7 @@ import type { CausalConvolution, StateSpace } from './stateSpace';
 import type { Indexer } from './indexer';
 import type { Operation, Windows } from './operation';
 import type { PositionScheme } from './position';
-import type { Differential, QueryKeyNorm } from './attentionParts';
+import type { Differential, Landmarks, QueryKeyNorm, SpanConvolution } from './attentionParts';
 import type { Rotary } from './rotary';
 
 export type { Experts, Routing } from './experts';
@@ -22,7 +22,7 @@ export type { Indexer } from './indexer';
 export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
 export type { Rotary, RotaryAxes, RotaryScaling } from './rotary';
-export type { Differential, QueryKeyNorm } from './attentionParts';
+export type { Differential, Landmarks, QueryKeyNorm, SpanConvolution } from './attentionParts';
 export type { MaskPattern } from './mask';
 
 /** A tensor of the checkpoint. Sharing is identity: two modules that hold the same object share it. */
@@ -217,6 +217,10 @@ export interface Attention extends ModuleBase {
   readonly summaries?: { readonly tokens: number; readonly norm: Norm };
   /** With these the global tokens of the mask look at all others; those look at them with the usual ones (Longformer). */
   readonly globalProjections?: { readonly query: Linear; readonly key: Linear; readonly value: Linear };
+  readonly landmarks?: Landmarks;
+  /** Of the values [b, heads, s, valueDim] along the positions, added to what the heads give (Nyströmformer). */
+  readonly valueConvolution?: Convolution;
+  readonly spanConvolution?: SpanConvolution;
 }
 
 /** Feed-forward: down(act(up x)), or down(act(gate x) ⊙ up x). */

@@ -164,6 +164,7 @@ export function bertLayer(
     readonly names?: LayerNames;
     readonly norms?: 'before' | 'after';
     readonly attention?: (place: Attention['place']) => Attention;
+    readonly mlp?: Mlp;
   } = {},
 ): Block {
   const names = own.names ?? BERT_LAYER;
@@ -176,7 +177,12 @@ export function bertLayer(
           [names.attentionNorm.replace('attention', 'crossattention')]: norm(),
         }
       : {};
-  const parts = { attention: attention('self'), attentionNorm: norm(), mlp: bertMlp(c), mlpNorm: norm() };
+  const parts = {
+    attention: attention('self'),
+    attentionNorm: norm(),
+    mlp: own.mlp ?? bertMlp(c),
+    mlpNorm: norm(),
+  };
   return (own.norms === 'before' ? preNormLayer : postNormLayer)(parts, names, cross);
 }
 

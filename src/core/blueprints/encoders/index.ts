@@ -4,6 +4,7 @@ import { albert } from './albert';
 import { bert, ernie, megatronBert } from './bert';
 import { bigBird } from './bigBird';
 import { bertGeneration } from './bertGeneration';
+import { convBert } from './convBert';
 import { debertas } from './deberta';
 import { distilbert } from './distilbert';
 import { electra } from './electra';
@@ -15,6 +16,7 @@ import { longformer } from './longformer';
 import { mobilebert } from './mobilebert';
 import { modernBert, modernBertDecoder } from './modernbert';
 import { mpnet } from './mpnet';
+import { nystromformer } from './nystromformer';
 import { rembert } from './rembert';
 import { robertas } from './roberta';
 import { rocBert } from './rocBert';
@@ -49,4 +51,6 @@ export const encoders: readonly Family[] = [
   ...debertas,
   longformer,
   bigBird,
+  convBert,
+  nystromformer,
 ];
