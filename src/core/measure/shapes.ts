@@ -123,6 +123,20 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       const wanted = (side: number) => (Math.ceil(side / stride) - 1) * stride + (kernel - 1) * dilation + 1;
       return shaped(batch, length, ...rest.map((side) => Math.max(side, wanted(side))));
     }
+    case 'cutPatches': {
+      const { size, form } = operation;
+      const whole = form === 'sequences' ? Math.ceil : Math.floor;
+      const patches = rest.reduce((product, side) => product * whole(side / size), 1);
+      return form === 'sequences'
+        ? shaped(batch * size ** 2, patches, length)
+        : shaped(batch, length, size ** 2, patches);
+    }
+    case 'joinPatches': {
+      const [images = 1, , ...space] = inputs[1]!.shape;
+      return shaped(images, operation.form === 'sequences' ? (rest[0] ?? 1) : length, ...space);
+    }
+    case 'separableAttention':
+      return shaped(batch, Math.floor(length / 2), ...rest);
     case 'resizeAs':
       return shaped(batch, length, ...inputs[1]!.shape.slice(2));
     case 'tokensToMap':

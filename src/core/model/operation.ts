@@ -123,6 +123,18 @@ export type Operation =
       readonly left: number;
       readonly right: number;
     }
+  /**
+   * Square patches of a map, by the spots in them. `sequences`: [b, c, h, w] → [b·size², patches, c], the map brought
+   * to whole patches by interpolation (MobileViT). `maps`: → [b, c, size², patches], what fills no patch left out.
+   */
+  | { readonly op: 'cutPatches'; readonly size: number; readonly form: 'sequences' | 'maps' }
+  /** The way back, with the map that the patches were cut from. */
+  | { readonly op: 'joinPatches'; readonly size: number; readonly form: 'sequences' | 'maps' }
+  /**
+   * [b, 1 + 2c, spots, patches] → [b, c, spots, patches]: the softmax of the first channel over the patches weighs the
+   * next c, their keys; the sum multiplies the relu of the last c, the values (Mehta and Rastegari 2022).
+   */
+  | { readonly op: 'separableAttention' }
   /** [b, c, h, w] → [b, c, height, width]: averages of windows that cover the map, larger or smaller than it. */
   | { readonly op: 'poolTo'; readonly height: number; readonly width: number }
   /** Zeros around [b, c, h, w], so that a kernel gives ⌈h / stride⌉ · ⌈w / stride⌉ places (TensorFlow's SAME). */

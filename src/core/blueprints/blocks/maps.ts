@@ -54,7 +54,13 @@ export function mapConvolution(shape: MapConvolution): { module: Convolution; ch
   return { module, chain: [...before, module] };
 }
 
-interface NormedConvolution extends MapConvolution {
+/** A convolution of each place alone, under the name that the classes give it. */
+export function pointwise(inputs: number, outputs: number, bias = false): Block {
+  const { module } = mapConvolution({ inputs, outputs, kernel: 1, bias });
+  return block('part', { convolution: module }, (trace, x) => trace.run(module, x));
+}
+
+export interface NormedConvolution extends MapConvolution {
   /** None where left out. */
   readonly activation?: string | undefined;
   /** Of the BatchNorm; default 1e-5. */
@@ -72,6 +78,30 @@ export function normedConvolution(shape: NormedConvolution): Block {
   return block('part', { [convolutionName]: module, [normName]: norm }, (trace, x) =>
     trace.chain(x, ...chain, norm, ...after),
   );
+}
+
+/** Expansion, convolution of each channel, and reduction without activation; added to x where the shapes agree. */
+export function invertedResidual(
+  convolved: (shape: NormedConvolution) => Block,
+  shape: {
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly expanded: number;
+    readonly stride: number;
+    readonly dilation: number;
+  },
+): Block {
+  const { inputs, outputs, expanded, stride, dilation } = shape;
+  const wide = { inputs: expanded, outputs: expanded, groups: expanded };
+  const children = {
+    expand_1x1: convolved({ inputs, outputs: expanded, kernel: 1 }),
+    conv_3x3: convolved({ ...wide, kernel: 3, stride, dilation }),
+    reduce_1x1: convolved({ inputs: expanded, outputs, kernel: 1, activation: undefined }),
+  };
+  return block('layer', children, (trace, x) => {
+    const reduced = trace.chain(x, ...Object.values(children));
+    return stride === 1 && inputs === outputs ? trace.add(x, reduced) : reduced;
+  });
 }
 
 /** Squeeze and excitation (Hu et al. 2018): each channel times a gate that two linear maps make of all averages. */

@@ -8,6 +8,7 @@ import { efficientnet } from './efficientnet';
 import { pvtV2, segformer } from './mixTransformer';
 import { mobilenetV1, mobilenetV2 } from './mobilenet';
 import { poolformer } from './poolformer';
+import { mobilevit, mobilevitV2 } from './mobilevit';
 import { pvt } from './pvt';
 import { regnet } from './regnet';
 import { donutSwin, maskformerSwin, swin, swinv2 } from './swin';
@@ -44,4 +45,6 @@ export const visionFamilies: readonly Family[] = [
   segformer,
   pvtV2,
   bit,
+  mobilevit,
+  mobilevitV2,
 ];

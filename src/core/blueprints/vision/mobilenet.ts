@@ -3,7 +3,13 @@ import { activation, labels, type Common } from '../../config/common';
 import { flag, real, size, sizePair, type Values } from '../../config/keys';
 import { block, listed } from '../../model/build';
 import type { Block, Module } from '../../model/module';
-import { mapClassification, mapConvolution, normedConvolution } from '../blocks/maps';
+import {
+  invertedResidual,
+  mapClassification,
+  mapConvolution,
+  normedConvolution,
+  type NormedConvolution,
+} from '../blocks/maps';
 import { pixelInput } from '../blocks/patches';
 import { divisible, roundHalfEven } from '../blocks/rounding';
 import { family, type Blueprint } from '../family';
@@ -21,18 +27,8 @@ const keys = {
 
 type Config = Values<typeof keys> & Common;
 
-interface Shape {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly groups?: number;
-  readonly dilation?: number;
-  readonly activation?: string | undefined;
-}
-
 /** Convolution, norm and the model's activation, if no other; padded as TensorFlow does, or as torch. */
-function convolved(c: Config, shape: Shape): Block {
+function convolved(c: Config, shape: NormedConvolution): Block {
   const dilation = shape.dilation ?? 1;
   const padding = c.tf_padding ? 'same' : Math.trunc((shape.kernel - 1) / 2) * dilation;
   return normedConvolution({ activation: c.hidden_act, epsilon: c.layer_norm_eps, ...shape, padding });
@@ -104,25 +100,9 @@ function v2Width(c: V2, channels: number): number {
   return rounded(c, channels * c.depth_multiplier);
 }
 
-/** Expansion, convolution of each channel, and reduction without activation. */
 function inverted(c: V2, inputs: number, outputs: number, stride: number, dilation: number): Block {
   const expanded = rounded(c, inputs * c.expand_ratio);
-  const children = {
-    expand_1x1: convolved(c, { inputs, outputs: expanded, kernel: 1 }),
-    conv_3x3: convolved(c, {
-      inputs: expanded,
-      outputs: expanded,
-      kernel: 3,
-      stride,
-      dilation,
-      groups: expanded,
-    }),
-    reduce_1x1: convolved(c, { inputs: expanded, outputs, kernel: 1, activation: undefined }),
-  };
-  return block('layer', children, (trace, x) => {
-    const reduced = trace.chain(x, ...Object.values(children));
-    return stride === 1 && inputs === outputs ? trace.add(x, reduced) : reduced;
-  });
+  return invertedResidual((shape) => convolved(c, shape), { inputs, outputs, expanded, stride, dilation });
 }
 
 function v2Stem(c: V2, outputs: number): Block {
