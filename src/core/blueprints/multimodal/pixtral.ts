@@ -3,17 +3,17 @@
  * features, squares of neighbours merged to one, before Mistral's decoder.
  */
 import { activation, anyActivation, tie } from '../../config/common';
-import { any, depth, flag, size, type Values } from '../../config/keys';
+import { any, depth, flag, size, sizePair, type Values } from '../../config/keys';
 import { block, listed, type Chain } from '../../model/build';
 import type { Block, Rotary } from '../../model/module';
 import { separateAttention } from '../blocks/attention';
 import { gatedMlp } from '../blocks/feedForward';
 import { linear, patchConvolution, rmsNorm } from '../blocks/layers';
+import { gridOf, pixelInput } from '../blocks/patches';
 import { sequential } from '../blocks/residual';
 import { number, rotary, rotaryKeys } from '../blocks/rotary';
 import { family, subModel, type SubModel } from '../family';
 import { featureLayers, languageClasses, pixelsOf, placed, widthOf } from './language';
-import { imageInput } from './towers';
 
 const pixtralKeys = {
   hidden_size: size(1024, { role: 'width' }),
@@ -21,21 +21,19 @@ const pixtralKeys = {
   num_hidden_layers: depth(24),
   num_attention_heads: size(16),
   num_channels: size(3),
-  image_size: size(1024),
-  patch_size: size(16),
+  image_size: sizePair(1024),
+  patch_size: sizePair(16),
   hidden_act: anyActivation('gelu'),
   ...rotaryKeys,
 } as const;
 
 type Pixtral = Values<typeof pixtralKeys>;
 
-const sideOf = (c: Pick<Pixtral, 'image_size' | 'patch_size'>) => Math.floor(c.image_size / c.patch_size);
-
 /** A row and a column for each patch. */
 function angles(c: Pixtral): Rotary {
   const dim = Math.floor(c.hidden_size / c.num_attention_heads);
   return {
-    ...rotary(c, { dim, defaultTheta: 10000, positions: c.image_size, scheme: {} }),
+    ...rotary(c, { dim, defaultTheta: 10000, positions: 1, scheme: {} }),
     theta: number(c.rope_parameters ?? {}, 'rope_theta') ?? 10000,
     axes: { positions: 2, sections: [dim / 4, dim / 4], order: 'interleaved' },
   };
@@ -45,7 +43,7 @@ function angles(c: Pixtral): Rotary {
 function layer(c: Pixtral): Block {
   const width = c.hidden_size;
   const square = () => linear(width, width, { bias: false });
-  const side = sideOf(c);
+  const [rows, columns] = gridOf(c);
   const { theta } = angles(c);
   const attention = separateAttention(
     {
@@ -55,8 +53,8 @@ function layer(c: Pixtral): Block {
       position: {
         type: 'rotaryGrid',
         theta,
-        height: side,
-        width: side,
+        height: rows,
+        width: columns,
         places: 'indices',
         alternating: true,
       },
@@ -77,8 +75,7 @@ function layer(c: Pixtral): Block {
 
 /** Pixels [b, c, h, w] → patches [b, s, width]. */
 function pixtralTower(c: Pixtral): Block {
-  const sides = [c.patch_size, c.patch_size];
-  const projection = patchConvolution(c.num_channels, c.hidden_size, sides, false);
+  const projection = patchConvolution(c.num_channels, c.hidden_size, c.patch_size, false);
   const norm = rmsNorm(c.hidden_size, 1e-5);
   const layers = Array.from({ length: c.num_hidden_layers }, () => layer(c));
   const stack = block('stack', listed('layers', layers), (trace, x) => trace.chain(x, ...layers));
@@ -102,7 +99,7 @@ export const pixtral = family({
   keys: pixtralKeys,
   base: 'PixtralVisionModel',
   initializerRange: () => 0.02,
-  architectures: { PixtralVisionModel: (c) => ({ root: pixtralTower(c), inputs: [imageInput(c)] }) },
+  architectures: { PixtralVisionModel: (c) => ({ root: pixtralTower(c), inputs: pixelInput(c) }) },
 });
 
 const keys = {
@@ -117,8 +114,8 @@ const keys = {
 const PIXTRAL_12B = {
   intermediate_size: 4096,
   hidden_size: 1024,
-  patch_size: 14,
-  image_size: 1540,
+  patch_size: [14, 14],
+  image_size: [1540, 1540],
   num_hidden_layers: 24,
   num_attention_heads: 16,
   hidden_act: 'gelu',
@@ -152,11 +149,14 @@ function projector(c: Mistral3): Block {
   const first = linear(width * layers.length, outputs, { bias: c.multimodal_projector_bias });
   const second = linear(outputs, outputs, { bias: c.multimodal_projector_bias });
   const children = { norm, 'patch_merger.merging_layer': merging, linear_1: first, linear_2: second };
-  const side = sideOf({ image_size: pixels(values, 'image_size'), patch_size: pixels(values, 'patch_size') });
+  const [height, wide] = gridOf({
+    image_size: sides(values, 'image_size'),
+    patch_size: sides(values, 'patch_size'),
+  });
   const chain: Chain = [
     { op: 'hiddenStates', layers },
     norm,
-    { op: 'joinSquares', height: side, width: side, side: merge },
+    { op: 'joinSquares', height, width: wide, side: merge },
     merging,
     first,
     { op: 'activation', activation: c.projector_hidden_act },
@@ -165,10 +165,11 @@ function projector(c: Mistral3): Block {
   return block('part', children, (trace, x) => trace.chain(x, ...chain));
 }
 
-function pixels(values: SubModel['values'], key: string): number {
+/** Height and width, which a tower of another type may have as one number. */
+function sides(values: SubModel['values'], key: string): readonly [number, number] {
   const found = values[key];
-  const first: unknown = Array.isArray(found) ? found[0] : found;
-  return typeof first === 'number' ? first : 1;
+  const [height, width = height]: readonly unknown[] = Array.isArray(found) ? (found as unknown[]) : [found];
+  return typeof height === 'number' && typeof width === 'number' ? [height, width] : [1, 1];
 }
 
 export const mistral3 = family({
