@@ -66,8 +66,13 @@ class ForwardTables(Tables):
     def define(self, key: tuple[str, str], source: Any, node: ast.AST) -> list[tuple[str, str]]:
         found = super().define(key, source, node)
         for decorator in getattr(node, "decorator_list", []):
-            # Its forward is replaced by grouped products over all experts.
-            if isinstance(node, ast.ClassDef) and "use_experts_implementation" in ast.unparse(decorator):
+            # Its forward is replaced by grouped products over all experts, unless the model asks for eager ones.
+            eager = any(
+                isinstance(each, ast.FunctionDef) and each.name == "get_correct_experts_implementation"
+                for other in source.definitions.values()
+                for each in getattr(other, "body", [])
+            )
+            if isinstance(node, ast.ClassDef) and not eager and "use_experts_implementation" in ast.unparse(decorator):
                 given = decorator.keywords if isinstance(decorator, ast.Call) else []
                 options = [["s", each.arg] if i == 0 else each.value.value for each in given for i in (0, 1)]  # type: ignore[attr-defined]
                 self.written[key]["body"]["_experts"] = ["=", ["d", *([options[i], options[i + 1]] for i in range(0, len(options), 2))]]

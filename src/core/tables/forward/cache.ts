@@ -1,6 +1,7 @@
 /** Caches of keys and values before anything is in them. */
 import { nativeClass } from '../natives/classes';
-import { Dict, Instance, Tuple, type Class } from '../values';
+import { Dict, Instance, Tuple, Unknowable, type Class } from '../values';
+import { Flowing, flowing } from './tensor';
 
 /** A cache that holds nothing yet: what comes in is what is looked at. */
 export function cacheClass(): Class {
@@ -22,7 +23,14 @@ export function cacheClass(): Class {
     get_mask_sizes: (_, [length]) => Tuple.with(length!, 0),
     reset: () => null,
     __len__: () => 0,
-    update_conv_state: (_, [state]) => state ?? null,
+    update_conv_state: (_, args, named) => {
+      const state = flowing(args[0] ?? named.get('conv_states'));
+      const kernel = named.get('conv_kernel_size') ?? args[2] ?? null;
+      if (typeof kernel !== 'number') throw new Unknowable('how long the state of a convolution is');
+      // A short sequence is filled up to the kernel.
+      const length = Math.max(kernel, state.shape.at(-1)!);
+      return new Flowing([...state.shape.slice(0, -1), length], { gradient: state.gradient });
+    },
     update_recurrent_state: (_, [state]) => state ?? null,
   });
   return cls;

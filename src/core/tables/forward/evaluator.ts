@@ -234,7 +234,10 @@ export class ForwardEvaluator extends Evaluator implements Context {
     }
   }
 
-  private forward(module: Instance, args: readonly Value[], named: ReadonlyMap<string, Value>): Value {
+  private forward(module: Instance, args: readonly Value[], given: ReadonlyMap<string, Value>): Value {
+    // Backbones make their maps of all their layers.
+    const backbone = module.of.order.some(({ name }) => name === 'BackboneMixin');
+    const named = backbone ? new Map([...given, ['output_hidden_states', true] as const]) : given;
     const found = this.lookUp(module.of, 'forward') ?? this.lookUp(module.of, '__call__');
     if (found !== undefined) {
       const captures = this.lookUp(module.of, '_captures')?.value;

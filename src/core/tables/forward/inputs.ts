@@ -11,13 +11,13 @@ const SIDE = 224;
 
 /** Inputs of one forward pass, the main one first; none where they can't be told. */
 export function inputsOf(forwards: Evaluator, cls: Class, tables: Evaluator, config: Instance): ModelInput[] {
-  const takes = argumentsOf(forwards, cls);
+  const names = takes(forwards, cls);
   const stated = forwards.lookUp(cls, 'main_input_name')?.value;
   const main = typeof stated === 'string' ? stated : 'input_ids';
   const find = (...names: string[]) => firstOf(tables, config, names);
-  if (main === 'input_ids' || (takes.has('input_ids') && !takes.has(main))) {
-    if (!takes.has('input_ids')) return [];
-    return [tokens('input_ids', 'tokens', limitOf(find)), ...decoder(takes, config, find)];
+  if (main === 'input_ids' || (names.has('input_ids') && !names.has(main))) {
+    if (!names.has('input_ids')) return [];
+    return [tokens('input_ids', 'tokens', limitOf(find)), ...decoder(names, config, find)];
   }
   if (main.startsWith('pixel_values')) {
     const size = find('image_size', 'img_size', 'input_size') ?? SIDE;
@@ -27,10 +27,10 @@ export function inputsOf(forwards: Evaluator, cls: Class, tables: Evaluator, con
     if (typeof height !== 'number' || typeof width !== 'number' || typeof channels !== 'number') return [];
     const frames = main === 'pixel_values_videos' ? find('num_frames', 'frames_per_clip') : undefined;
     const image = { name: main, type: 'pixels', channels, height, width } as const;
-    return [typeof frames === 'number' ? { ...image, frames } : image, ...decoder(takes, config, find)];
+    return [typeof frames === 'number' ? { ...image, frames } : image, ...decoder(names, config, find)];
   }
   if (main === 'input_features' || main === 'input_values')
-    return [sound(main, find), ...decoder(takes, config, find)];
+    return [sound(main, find), ...decoder(names, config, find)];
   return [];
 }
 
@@ -40,8 +40,8 @@ function tokens(name: string, stream: 'tokens' | 'decoderTokens', limit: number 
 
 type Find = (...names: string[]) => Value | undefined;
 
-function decoder(takes: ReadonlySet<string>, config: Instance, find: Find): ModelInput[] {
-  const asked = takes.has('decoder_input_ids') && config.attributes.get('is_encoder_decoder') === true;
+function decoder(names: ReadonlySet<string>, config: Instance, find: Find): ModelInput[] {
+  const asked = names.has('decoder_input_ids') && config.attributes.get('is_encoder_decoder') === true;
   return asked ? [tokens('decoder_input_ids', 'decoderTokens', limitOf(find))] : [];
 }
 
@@ -70,7 +70,7 @@ function sound(name: string, find: Find): ModelInput {
 }
 
 /** Names that a class's forward takes. */
-function argumentsOf(evaluator: Evaluator, cls: Class): ReadonlySet<string> {
+export function takes(evaluator: Evaluator, cls: Class): ReadonlySet<string> {
   const run = evaluator.lookUp(cls, 'forward')?.function?.run;
   if (run === undefined || typeof run === 'function') return new Set();
   return new Set(

@@ -175,7 +175,7 @@ function fused(name: string, context: () => Context): Value {
   if (name !== 'sdpa' && name !== 'eager') throw new Unknowable(`attention by ${name}`);
   return new Callable('sdpa_attention_forward', (args) => {
     const [query, key, value] = args.slice(1, 4).map((item) => flowing(item)) as [Flowing, Flowing, Flowing];
-    const out = attention(context().tally, query, key, value);
+    const out = attention(context().tally, query, key, value, true);
     const [batch, heads, length, width] = out.shape as [number, number, number, number];
     return Tuple.with(out.view([batch, length, heads, width]), null);
   });

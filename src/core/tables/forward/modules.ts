@@ -210,7 +210,8 @@ for (const [name, gates] of [
     for (const [key, parameter] of self.parameters) {
       if (!key.startsWith('weight')) continue;
       const input = key === 'weight_ih_l0' || key === 'weight_ih_l0_reverse' ? Number(x.gradient) : 1;
-      tally.charge([steps, ...parameter.shape!], 1 + input);
+      // On a CPU an LSTM is one function, which the counter does not see.
+      tally.charge([steps, ...parameter.shape!], 1 + input, name === 'LSTM');
     }
     const out = new Flowing([...x.shape.slice(0, -1), directions * width], { gradient: true });
     const batchFirst = self.arguments['batch_first'] === true;

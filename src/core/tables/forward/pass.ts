@@ -5,6 +5,7 @@ import { tableClass } from '../natives/auto';
 import { tieWeights } from '../ties';
 import { Instance, Refusal, Unknowable, type Value } from '../values';
 import type { ForwardEvaluator } from './evaluator';
+import { takes } from './inputs';
 import { filled } from './operations/made';
 import { Tally } from './tally';
 import { Flowing } from './tensor';
@@ -21,7 +22,7 @@ export function passOf(
   makeConfig: (tables: ForwardEvaluator) => Instance,
   root: Composite,
 ): (inputs: Shapes) => PassCosts {
-  const run = (inputs: Shapes, endOfSequence: boolean): PassCosts => {
+  const run = (inputs: Shapes, { cached, ended }: Way): PassCosts => {
     const evaluator = tables();
     if (evaluator === undefined) return { unknown: 'the forward tables are missing' };
     evaluator.begin();
@@ -33,27 +34,39 @@ export function passOf(
     if (!(model instanceof Instance)) throw new Unknowable(`${architecture} makes no module`);
     tieWeights(evaluator, model);
     evaluator.begin();
-    const end = endOfSequence ? endOf(config) : undefined;
-    const named = new Map(
+    const end = ended ? endOf(config) : undefined;
+    const named = new Map<string, Value>(
       Object.entries(inputs).map(([name, shape]) => [name, inputOf(name, shape, end)] as const),
     );
+    const cache = cached ? cacheOf(evaluator, model, config) : undefined;
+    if (cache !== undefined) named.set('use_cache', cache);
     evaluator.call(model, [], named);
     return { costs: placed(evaluator.tally.costs, model, root) };
   };
   return (inputs) => {
     if (Object.keys(inputs).length === 0) return { unknown: 'what the model takes is not known' };
     try {
-      return run(inputs, false);
+      return run(inputs, { cached: true, ended: false });
     } catch (first) {
-      if (!(first instanceof Unknowable)) return unknown(first);
-      // Classes that look for the end of a sequence find it where every token is one.
       try {
-        return run(inputs, true);
+        // A cache has more members than are known here; nothing is in it, so that a pass without it costs the same.
+        if (first instanceof Refusal) return run(inputs, { cached: false, ended: false });
+        // Classes that look for the end of a sequence find it where every token is one.
+        if (first instanceof Unknowable) return run(inputs, { cached: true, ended: true });
+        return unknown(first);
       } catch {
         return unknown(first);
       }
     }
   };
+}
+
+/** How a pass is tried. */
+interface Way {
+  /** With the cache that the config asks for. */
+  readonly cached: boolean;
+  /** With tokens that end a sequence. */
+  readonly ended: boolean;
 }
 
 function unknown(error: unknown): PassCosts {
@@ -67,6 +80,11 @@ function inputOf(name: string, shape: readonly number[], end: number | undefined
   return name === 'input_ids' && end !== undefined
     ? filled(shape, end, 'int')
     : new Flowing(shape, { kind: ids ? 'int' : 'float' });
+}
+
+/** Whether the config asks for a cache, where the class's forward takes that. */
+function cacheOf(evaluator: ForwardEvaluator, model: Instance, { attributes }: Instance): Value | undefined {
+  return takes(evaluator, model.of).has('use_cache') ? attributes.get('use_cache') : undefined;
 }
 
 /** The token that ends a sequence. */

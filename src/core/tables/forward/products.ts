@@ -12,7 +12,7 @@ function made(shape: Shape, ...operands: (Flowing | undefined)[]): Flowing {
   return new Flowing(shape, { gradient: gradients(...operands) > 0 });
 }
 
-export function matmul(tally: Tally, a: Flowing, b: Flowing): Flowing {
+export function matmul(tally: Tally, a: Flowing, b: Flowing, unseen = false): Flowing {
   const [x, y] = [a.shape, b.shape];
   if (x.length === 0 || y.length === 0) throw mismatch([x, y]);
   const inner = x.at(-1)!;
@@ -21,7 +21,7 @@ export function matmul(tally: Tally, a: Flowing, b: Flowing): Flowing {
   const batch = broadcast(x.slice(0, -2), y.slice(0, -2));
   const out = [...batch, ...(x.length > 1 ? [x.at(-2)!] : []), ...(y.length > 1 ? [y.at(-1)!] : [])];
   // A matrix times a vector is a product that the counter does not see.
-  if (y.length > 1) tally.charge([...out, inner], gradients(a, b));
+  if (y.length > 1) tally.charge([...out, inner], gradients(a, b), unseen);
   return made(out, a, b);
 }
 
@@ -137,8 +137,18 @@ export function einsum(tally: Tally, equation: string, operands: readonly Flowin
   return new Flowing(shape, { gradient });
 }
 
-/** Scores, and values weighted with them. */
-export function attention(tally: Tally, query: Flowing, key: Flowing, value: Flowing): Flowing {
+/**
+ * Scores, and values weighted with them.
+ *
+ * @param fused by one function of PyTorch, which the counter does not see on a CPU
+ */
+export function attention(
+  tally: Tally,
+  query: Flowing,
+  key: Flowing,
+  value: Flowing,
+  fused = false,
+): Flowing {
   const repeated = (of: Flowing) =>
     of.shape.length > 2 && of.shape.at(-3) !== query.shape.at(-3)
       ? of.view([...of.shape.slice(0, -3), query.shape.at(-3)!, ...of.shape.slice(-2)])
@@ -148,6 +158,7 @@ export function attention(tally: Tally, query: Flowing, key: Flowing, value: Flo
     tally,
     query,
     turned.view([...turned.shape.slice(0, -2), turned.shape.at(-1)!, turned.shape.at(-2)!]),
+    fused,
   );
-  return matmul(tally, scores, repeated(value));
+  return matmul(tally, scores, repeated(value), fused);
 }

@@ -75,7 +75,7 @@ named('F.embedding embedding', (_, given) => {
   return new Flowing([...ids.shape, ...table.shape.slice(1)], { gradient: table.gradient });
 });
 named('F.scaled_dot_product_attention', ({ tally }, given) =>
-  attention(tally, given.tensor(0, 'query'), given.tensor(1, 'key'), given.tensor(2, 'value')),
+  attention(tally, given.tensor(0, 'query'), given.tensor(1, 'key'), given.tensor(2, 'value'), true),
 );
 named('F.cosine_similarity cosine_similarity', (_, given) => {
   const [a, b] = [given.tensor(0, 'x1'), given.tensor(1, 'x2')];

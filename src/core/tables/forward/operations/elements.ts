@@ -16,7 +16,7 @@ for (const [name, run] of Object.entries(CALCULATED)) {
 }
 
 const SAME_SHAPE =
-  'sin cos tan tanh sigmoid relu relu6 silu gelu softplus logsigmoid leaky_relu elu selu celu hardtanh hardswish hardsigmoid mish softmax log_softmax softmin erf erfc sinh cosh atan atan2 ' +
+  'sin cos tan acos asin tanh sigmoid relu relu6 silu gelu softplus logsigmoid leaky_relu elu selu celu hardtanh hardswish hardsigmoid mish softmax log_softmax softmin erf erfc sinh cosh atan atan2 ' +
   'log1p expm1 tril triu flip roll cumprod cummax nan_to_num normalize dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout layer_norm rms_norm ' +
   'batch_norm group_norm instance_norm sinc logit masked_scatter index_copy index_fill scatter scatter_add scatter_reduce index_add index_put softsign ' +
   'tanhshrink exp2 log10 fft ifft fft2 ifft2 fftn ifftn fftshift ifftshift rot180 fake_quantize renorm hardshrink threshold prelu rrelu gumbel_softmax';

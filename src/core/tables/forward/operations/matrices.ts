@@ -2,7 +2,7 @@
 import { flowing, Flowing, kindOf } from '../tensor';
 import { whole } from '../arguments';
 import { linear, matmul } from '../products';
-import { axisOf, mismatch } from '../shapes';
+import { axisOf, broadcast, mismatch } from '../shapes';
 import { filled } from './made';
 import { method } from './registry';
 
@@ -27,6 +27,11 @@ method('baddbmm addmm', ({ tally }, given) => {
 method('linear', ({ tally }, given) =>
   linear(tally, given.tensor(), given.tensor(1, 'weight'), given.optional(2, 'bias')),
 );
+method('solve_triangular', (_, given) => {
+  const [a, b] = [given.tensor(), given.tensor(1, 'B')];
+  const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return new Flowing([...batch, ...b.shape.slice(-2)], { gradient: a.gradient || b.gradient });
+});
 method('outer ger', (_, given) => {
   const [a, b] = [given.tensor(), given.tensor(1, 'vec2')];
   return new Flowing([a.shape[0]!, b.shape[0]!], { gradient: a.gradient || b.gradient });

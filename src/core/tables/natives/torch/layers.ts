@@ -185,6 +185,11 @@ export function torchNames(evaluator: () => Evaluator): Map<string, Value> {
       __init__: (self, args, named) => {
         self.arguments = { args: [...args], named: new Dict([...named]) };
         for (const [key, value] of named) self.attributes.set(key, value);
+        // A pool of another class hands these on to a function.
+        if (name.startsWith('MaxPool')) {
+          self.attributes.set('ceil_mode', false);
+          args.forEach((value, i) => self.attributes.set(MAX_POOL[i] ?? '', value));
+        }
         return null;
       },
     });
@@ -221,6 +226,8 @@ export function torchNames(evaluator: () => Evaluator): Map<string, Value> {
   add('torch.autograd.Function', differentiable);
   return names;
 }
+
+const MAX_POOL = ['kernel_size', 'stride', 'padding', 'dilation', 'return_indices', 'ceil_mode'];
 
 const WITHOUT_PARAMETERS = [
   'Identity', 'Dropout', 'Dropout1d', 'Dropout2d', 'Dropout3d', 'ReLU', 'ReLU6', 'GELU', 'SiLU', 'Tanh', 'Sigmoid', 'ELU', 'GLU', 'Mish',
