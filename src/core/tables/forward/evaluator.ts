@@ -27,6 +27,7 @@ import { attribute, Recorder, requested } from './capture';
 import { elementwise } from './elementwise';
 import { callFunction, functionOf, operationOf } from './functions';
 import { experts, forwardLibrary, modelMembers } from './library';
+import { takes } from './inputs';
 import { moduleForwards } from './modules';
 import { Pair } from './operations/sums';
 import { sliceOf, unbound } from './operations/made';
@@ -38,6 +39,8 @@ import { dtypeOf, Flowing, flowing } from './tensor';
 
 export class ForwardEvaluator extends Evaluator implements Context {
   tally = new Tally();
+  /** Whether models make the caches that their configs ask for. */
+  cached = true;
   /** What hooks of running models take from modules: the innermost last. */
   private readonly recorders: Recorder[] = [];
 
@@ -237,7 +240,10 @@ export class ForwardEvaluator extends Evaluator implements Context {
   private forward(module: Instance, args: readonly Value[], given: ReadonlyMap<string, Value>): Value {
     // Backbones make their maps of all their layers.
     const backbone = module.of.order.some(({ name }) => name === 'BackboneMixin');
-    const named = backbone ? new Map([...given, ['output_hidden_states', true] as const]) : given;
+    const named = new Map(backbone ? [...given, ['output_hidden_states', true] as const] : given);
+    const cache =
+      this.cached && (named.get('use_cache') ?? null) === null ? cacheOf(this, module) : undefined;
+    if (cache !== undefined) named.set('use_cache', cache);
     const found = this.lookUp(module.of, 'forward') ?? this.lookUp(module.of, '__call__');
     if (found !== undefined) {
       const captures = this.lookUp(module.of, '_captures')?.value;
@@ -254,6 +260,14 @@ export class ForwardEvaluator extends Evaluator implements Context {
     if (own === undefined) throw new Unknowable(`what ${module.of.name} computes`);
     return own(this, module, new Given(args, named));
   }
+}
+
+/** Whether a model's config asks for a cache, where its forward takes that. */
+function cacheOf(evaluator: Evaluator, module: Instance): Value | undefined {
+  const config = module.attributes.get('config');
+  if (!(config instanceof Instance) || !module.of.order.some(({ name }) => name === 'PreTrainedModel'))
+    return undefined;
+  return takes(evaluator, module.of).has('use_cache') ? config.attributes.get('use_cache') : undefined;
 }
 
 function numeric(value: Value): boolean {

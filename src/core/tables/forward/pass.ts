@@ -5,7 +5,6 @@ import { tableClass } from '../natives/auto';
 import { tieWeights } from '../ties';
 import { Instance, Refusal, Unknowable, type Value } from '../values';
 import type { ForwardEvaluator } from './evaluator';
-import { takes } from './inputs';
 import { filled } from './operations/made';
 import { Tally } from './tally';
 import { Flowing } from './tensor';
@@ -38,8 +37,7 @@ export function passOf(
     const named = new Map<string, Value>(
       Object.entries(inputs).map(([name, shape]) => [name, inputOf(name, shape, end)] as const),
     );
-    const cache = cached ? cacheOf(evaluator, model, config) : undefined;
-    if (cache !== undefined) named.set('use_cache', cache);
+    evaluator.cached = cached;
     evaluator.call(model, [], named);
     return { costs: placed(evaluator.tally.costs, model, root) };
   };
@@ -80,11 +78,6 @@ function inputOf(name: string, shape: readonly number[], end: number | undefined
   return name === 'input_ids' && end !== undefined
     ? filled(shape, end, 'int')
     : new Flowing(shape, { kind: ids ? 'int' : 'float' });
-}
-
-/** Whether the config asks for a cache, where the class's forward takes that. */
-function cacheOf(evaluator: ForwardEvaluator, model: Instance, { attributes }: Instance): Value | undefined {
-  return takes(evaluator, model.of).has('use_cache') ? attributes.get('use_cache') : undefined;
 }
 
 /** The token that ends a sequence. */
