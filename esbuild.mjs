@@ -58,7 +58,12 @@ const bundles = [
   {
     options: forNode,
     outdir: 'dist',
-    entries: { extension: 'src/extension.ts', worker: 'src/engine/worker.ts' },
+    entries: {
+      extension: 'src/extension.ts',
+      worker: 'src/engine/worker.ts',
+      // The evaluator of the class tables, which the worker loads when a config needs it.
+      tables: 'src/core/tables/family.ts',
+    },
   },
   {
     options: forBrowser,

@@ -17,12 +17,14 @@ const required = [
   'CHANGELOG.md',
   'dist/extension.js',
   'dist/worker.js',
+  'dist/tables.js',
   'dist/webview/heatmap.js',
   'dist/webview/heatmap.css',
   'dist/webview/graph.js',
   'dist/webview/graph.css',
   'l10n/bundle.l10n.zh-cn.json',
   'media/class-tables.br',
+  'media/forward-tables.br',
   'media/icon.png',
 ];
 const allowed = [
@@ -37,7 +39,9 @@ const budgets = {
   'dist/worker.js': 500_000,
   'dist/webview/heatmap.js': 250_000,
   'dist/webview/graph.js': 250_000,
+  'dist/tables.js': 250_000,
   'media/class-tables.br': 500_000,
+  'media/forward-tables.br': 500_000,
   [path.relative(root, vsixFile)]: 3_000_000,
 };
 

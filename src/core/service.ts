@@ -5,7 +5,7 @@ import type { Model } from './model/module';
 
 export { analyse } from './analyse';
 export { sharingGraph } from './sharing/buildGraph';
-export { provideTables } from './tables/family';
+export { provideTables } from './tables/provider';
 
 /** A config's model, or why there is none. */
 export type Built =

@@ -1,4 +1,5 @@
 /** The entry of the worker thread: the engine behind the RPC. */
+import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { parentPort, type Transferable } from 'node:worker_threads';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
@@ -8,8 +9,12 @@ import { provideClassTables } from './tables';
 
 if (parentPort === null) throw new Error('the engine runs in a worker thread');
 const port = parentPort;
-// The bundle stands in dist/, beside media/.
-provideClassTables(path.join(__dirname, '../media'));
+// This bundle stands in dist/, beside the evaluator's and media/.
+const fromHere = createRequire(__filename);
+provideClassTables(
+  path.join(__dirname, '../media'),
+  () => (fromHere('./tables.js') as typeof import('../core/tables/family')).makeTables,
+);
 
 const host = connect<EngineEvents, EngineApi>(
   createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }),

@@ -1,7 +1,7 @@
 /** Every family that Headlight has a blueprint for. */
 import { decoders } from './decoders';
 import { encoders } from './encoders';
-import { tableFamily, tableTypeOf, tableTypes } from '../tables/family';
+import { classTables } from '../tables/provider';
 import type { Family, Root } from './family';
 import { gptFamilies } from './gpt';
 import { hybrids } from './hybrid';
@@ -37,7 +37,7 @@ export function familyOfType(modelType: string): Family | undefined {
 
 /** The model type of a class, for configs that name none. */
 export function modelTypeOf(architecture: string): string | undefined {
-  return byArchitecture.get(architecture)?.modelType ?? tableTypeOf(architecture);
+  return byArchitecture.get(architecture)?.modelType ?? classTables()?.typeOf(architecture);
 }
 
 /**
@@ -48,12 +48,12 @@ export function modelTypeOf(architecture: string): string | undefined {
 export function builders(modelType: string, architecture?: string): (() => Family<Root> | undefined)[] {
   const having = (family: Family<Root> | undefined) =>
     architecture === undefined || family?.architectures.includes(architecture) ? family : undefined;
-  return [() => having(familyOfType(modelType)), () => having(tableFamily(modelType))];
+  return [() => having(familyOfType(modelType)), () => having(classTables()?.family(modelType))];
 }
 
 /** Every class that a model type has. */
 export function architecturesOf(modelType: string): string[] {
-  const named = [familyOfType(modelType), tableFamily(modelType)].flatMap(
+  const named = [familyOfType(modelType), classTables()?.family(modelType)].flatMap(
     (each) => each?.architectures ?? [],
   );
   return [...new Set(named)];
@@ -61,7 +61,7 @@ export function architecturesOf(modelType: string): string[] {
 
 /** Model types that can be built at all, in alphabetical order. */
 export function allTypes(): string[] {
-  return [...new Set([...byType.keys(), ...tableTypes()])].sort();
+  return [...new Set([...byType.keys(), ...(classTables()?.types() ?? [])])].sort();
 }
 
 /** Model types with a blueprint, in alphabetical order. */

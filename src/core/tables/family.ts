@@ -4,6 +4,7 @@ import type { Config, ReadKey } from '../config/config';
 import type { Key, KeyRole } from '../config/keys';
 import { MAX_SIZE } from '../config/keys';
 import type { ValueType } from '../analysis';
+import type { Tables } from './provider';
 import { spelling } from './attributes';
 import { makeEvaluator } from './evaluator';
 import type { Evaluator } from './evaluate';
@@ -18,67 +19,51 @@ import { tieWeights } from './ties';
 import { treeOf } from './tree';
 import { Class, Dict, Instance, PySet, Refusal, text, Unknowable, type Value } from './values';
 
-const provided: {
-  read?: () => string;
-  evaluator?: Evaluator;
-  readForwards?: () => string;
-  forwards?: ForwardEvaluator;
-} = {};
-
 /**
- * Says where the text of the tables is; it is read when it is needed. Without it only blueprints are known.
+ * The tables behind their texts, in the form of store.ts.
  *
- * @param text reads the class tables, in the form of store.ts.
- * @param forwards reads the forward tables; without them no FLOPs are known of what the class tables build.
+ * @param classes reads the class tables.
+ * @param forwards reads the forward tables, when FLOPs are asked for.
  */
-export function provideTables(text: () => string, forwards?: () => string): void {
-  provided.read = text;
-  delete provided.evaluator;
-  delete provided.forwards;
-  delete provided.readForwards;
-  if (forwards !== undefined) provided.readForwards = forwards;
+export function makeTables(classes: () => string, forwards: () => string): Tables {
+  const evaluator = makeEvaluator(tableStore(classes()));
+  const sources: Sources = {
+    evaluator,
+    forwards: once(() => makeForwardEvaluator(withMembers(evaluator.store, tableStore(forwards())))),
+  };
+  const { index } = evaluator.store;
+  return {
+    family: (modelType) => tableFamily(sources, modelType),
+    typeOf: (architecture) =>
+      Object.entries(index.architectures).find(([, names]) => names.includes(architecture))?.[0],
+    types: () => Object.keys(index.configs),
+  };
 }
 
-function evaluatorOfForwards(): ForwardEvaluator | undefined {
-  const classes = evaluatorOfTables();
-  if (provided.forwards === undefined && provided.readForwards !== undefined && classes !== undefined) {
-    provided.forwards = makeForwardEvaluator(withMembers(classes.store, tableStore(provided.readForwards())));
-  }
-  return provided.forwards;
+interface Sources {
+  readonly evaluator: Evaluator;
+  readonly forwards: () => ForwardEvaluator;
 }
 
-function evaluatorOfTables(): Evaluator | undefined {
-  if (provided.evaluator === undefined && provided.read !== undefined) {
-    provided.evaluator = makeEvaluator(tableStore(provided.read()));
-  }
-  return provided.evaluator;
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 /** Classes of a model type in the tables, its base first. */
-export function tableFamily(modelType: string): Family<Root> | undefined {
-  const tables = evaluatorOfTables();
-  if (tables === undefined || !Object.hasOwn(tables.store.index.configs, modelType)) return undefined;
-  const { index } = tables.store;
+function tableFamily(sources: Sources, modelType: string): Family<Root> | undefined {
+  const { index } = sources.evaluator.store;
+  if (!Object.hasOwn(index.configs, modelType)) return undefined;
   const base = Object.hasOwn(index.base, modelType) ? index.base[modelType] : undefined;
   const named = Object.hasOwn(index.architectures, modelType) ? index.architectures[modelType]! : [];
   const architectures = [...new Set([...(base === undefined ? [] : [base]), ...named])];
   const [first] = architectures;
   if (first === undefined) return undefined;
-  return { modelType, base: first, architectures, read: (config) => read(tables, modelType, first, config) };
+  return { modelType, base: first, architectures, read: (config) => read(sources, modelType, first, config) };
 }
 
-/** The model type of a class. */
-export function tableTypeOf(architecture: string): string | undefined {
-  const all = Object.entries(evaluatorOfTables()?.store.index.architectures ?? {});
-  return all.find(([, names]) => names.includes(architecture))?.[0];
-}
-
-/** Model types that the tables hold. */
-export function tableTypes(): string[] {
-  return Object.keys(evaluatorOfTables()?.store.index.configs ?? {});
-}
-
-function read(tables: Evaluator, modelType: string, base: string, config: Config): Reading<Root> {
+function read(sources: Sources, modelType: string, base: string, config: Config): Reading<Root> {
+  const tables = sources.evaluator;
   checkTypes(tables, modelType, config);
   const instance = config.problems.length > 0 ? undefined : makeConfig(tables, modelType, config);
   return {
@@ -91,9 +76,9 @@ function read(tables: Evaluator, modelType: string, base: string, config: Config
       const range = instance?.attributes.get('initializer_range');
       return {
         root: tree,
-        inputs: instance === undefined ? [] : inputs(tables, architecture, instance),
+        inputs: instance === undefined ? [] : inputs(sources, architecture, instance),
         pass: passOf(
-          evaluatorOfForwards,
+          sources.forwards,
           architecture,
           (forwards) => configOf(forwards, modelType, given),
           tree,
@@ -139,10 +124,10 @@ function configOf(tables: Evaluator, modelType: string, values: Readonly<Record<
 }
 
 /** What the class takes, as far as the forward tables say. */
-function inputs(tables: Evaluator, architecture: string, config: Instance): ModelInput[] {
-  const forwards = evaluatorOfForwards();
+function inputs({ evaluator: tables, forwards: load }: Sources, architecture: string, config: Instance): ModelInput[] {
+  const forwards = load();
   const cls = forwards && tableClass(forwards, architecture);
-  return forwards === undefined || cls === undefined ? [] : inputsOf(forwards, cls, tables, config);
+  return cls === undefined ? [] : inputsOf(forwards, cls, tables, config);
 }
 
 function makeModel(tables: Evaluator, architecture: string, config: Instance) {

@@ -1,5 +1,6 @@
 /** Gives the core the class tables of the package, as the worker does. */
 import * as path from 'node:path';
+import { makeTables } from '../../../src/core/tables/family';
 import { provideClassTables } from '../../../src/engine/tables';
 
-provideClassTables(path.join(import.meta.dirname, '../../../media'));
+provideClassTables(path.join(import.meta.dirname, '../../../media'), () => makeTables);

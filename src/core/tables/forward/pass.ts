@@ -16,14 +16,13 @@ import { Flowing } from './tensor';
  * @param root the tree that the costs are for
  */
 export function passOf(
-  tables: () => ForwardEvaluator | undefined,
+  tables: () => ForwardEvaluator,
   architecture: string,
   makeConfig: (tables: ForwardEvaluator) => Instance,
   root: Composite,
 ): (inputs: Shapes) => PassCosts {
   const run = (inputs: Shapes, { cached, ended }: Way): PassCosts => {
     const evaluator = tables();
-    if (evaluator === undefined) return { unknown: 'the forward tables are missing' };
     evaluator.begin();
     evaluator.tally = new Tally();
     const config = makeConfig(evaluator);
