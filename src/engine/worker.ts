@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { parentPort, type Transferable } from 'node:worker_threads';
+import type * as family from '../core/tables/family';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { connect } from '../protocol/rpc';
 import { createEngine } from './engine';
@@ -10,11 +11,9 @@ import { provideClassTables } from './tables';
 if (parentPort === null) throw new Error('the engine runs in a worker thread');
 const port = parentPort;
 // This bundle stands in dist/, beside the evaluator's and media/.
+type Evaluator = typeof family;
 const fromHere = createRequire(__filename);
-provideClassTables(
-  path.join(__dirname, '../media'),
-  () => (fromHere('./tables.js') as typeof import('../core/tables/family')).makeTables,
-);
+provideClassTables(path.join(__dirname, '../media'), () => (fromHere('./tables.js') as Evaluator).makeTables);
 
 const host = connect<EngineEvents, EngineApi>(
   createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }),

@@ -124,7 +124,11 @@ function configOf(tables: Evaluator, modelType: string, values: Readonly<Record<
 }
 
 /** What the class takes, as far as the forward tables say. */
-function inputs({ evaluator: tables, forwards: load }: Sources, architecture: string, config: Instance): ModelInput[] {
+function inputs(
+  { evaluator: tables, forwards: load }: Sources,
+  architecture: string,
+  config: Instance,
+): ModelInput[] {
   const forwards = load();
   const cls = forwards && tableClass(forwards, architecture);
   return cls === undefined ? [] : inputsOf(forwards, cls, tables, config);
