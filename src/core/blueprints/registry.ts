@@ -59,11 +59,6 @@ export function architecturesOf(modelType: string): string[] {
   return [...new Set(named)];
 }
 
-/** Model types that can be built at all, in alphabetical order. */
-export function allTypes(): string[] {
-  return [...new Set([...byType.keys(), ...(classTables()?.types() ?? [])])].sort();
-}
-
 /** Model types with a blueprint, in alphabetical order. */
 export function knownTypes(): string[] {
   return [...byType.keys()].sort();

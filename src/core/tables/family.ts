@@ -36,7 +36,6 @@ export function makeTables(classes: () => string, forwards: () => string): Table
     family: (modelType) => tableFamily(sources, modelType),
     typeOf: (architecture) =>
       Object.entries(index.architectures).find(([, names]) => names.includes(architecture))?.[0],
-    types: () => Object.keys(index.configs),
   };
 }
 

@@ -7,8 +7,6 @@ export interface Tables {
   family(modelType: string): Family<Root> | undefined;
   /** The model type of a class. */
   typeOf(architecture: string): string | undefined;
-  /** Model types that the tables hold. */
-  types(): string[];
 }
 
 const provided: { load?: () => Tables; tables?: Tables } = {};
