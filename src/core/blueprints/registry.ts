@@ -58,8 +58,3 @@ export function architecturesOf(modelType: string): string[] {
   );
   return [...new Set(named)];
 }
-
-/** Model types with a blueprint, in alphabetical order. */
-export function knownTypes(): string[] {
-  return [...byType.keys()].sort();
-}
