@@ -20,7 +20,10 @@ const CONFIGS: FileTable = { names: { PreTrainedConfig: { bases: [], body: {} } 
 
 /** Runs one function of a table. */
 function run(body: FileTable['names'][string], args: Value[] = [], others: FileTable['names'] = {}): Value {
-  const file: FileTable = { names: { f: body, ...others }, imports: { nn: 'torch.nn', torch: 'torch' } };
+  const file: FileTable = {
+    names: { f: body, ...others },
+    imports: { nn: 'torch.nn', torch: 'torch', itertools: 'itertools' },
+  };
   const store = { index: INDEX, file: (name: string) => (name === 'file' ? file : CONFIGS) };
   const evaluator = makeEvaluator(store);
   const found = evaluator.global('file', 'f');
@@ -68,6 +71,15 @@ describe('the evaluator of the class tables', () => {
       ],
     ] as const;
     assert.deepEqual(run(star, [[1, 2, 3]]), [2, 3]);
+  });
+
+  it('takes one value after the other from a cycle', () => {
+    const next = ['()', 'next', ['c']] as const;
+    const body = [
+      ['=', 'c', ['()', ['.', 'itertools', 'cycle'], ['x']]],
+      ['return', ['l', next, next, next]],
+    ] as const;
+    assert.deepEqual(run(['def', ['x'], body], [['a', 'b']]), ['a', 'b', 'a']);
   });
 
   it('says that it can not know rather than choose a branch by an unknown value', () => {

@@ -151,7 +151,11 @@ export function pythonNames(evaluator: () => Evaluator): Map<string, Value> {
   add('filter', ([run, values]) =>
     list(values).filter((each) => truth(run === null ? each : evaluator().call(run!, [each], new Map()))),
   );
-  add('next', ([values, fallback]) => list(values)[0] ?? fallback ?? null);
+  add('next', ([values, fallback]) => {
+    const member = values instanceof Instance ? evaluator().lookUp(values.of, '__next__') : undefined;
+    if (member !== undefined) return evaluator().call(evaluator().bind(member, values!), [], new Map());
+    return list(values)[0] ?? fallback ?? null;
+  });
   add('iter', ([values]) => list(values));
   add('divmod', ([a, b]) => Tuple.with(binary('//', a!, b!), binary('%', a!, b!)));
   add('pow', ([a, b]) => binary('**', a!, b!));

@@ -18,6 +18,7 @@ import {
   type Native,
   type Value,
 } from '../values';
+import { nativeClass } from './classes';
 import { fieldsOf } from './fields';
 
 /** What `import math`, `copy` and the others give. */
@@ -111,11 +112,7 @@ export function standardLibrary(evaluator: () => Evaluator): Map<string, Value> 
     return out.map((each) => Tuple.with(...each));
   });
   add('itertools.chain', (args) => args.flatMap(iterate));
-  // Long enough for every pattern that is laid over layers.
-  add('itertools.cycle', ([values]) => {
-    const all = iterate(values!);
-    return Array.from({ length: 4096 }, (_, i) => all[i % all.length]!);
-  });
+  add('itertools.cycle', ([values]) => cycle(iterate(values!)));
   add('dataclasses.field', (_, named) => {
     const factory = named.get('default_factory');
     return factory === undefined ? (named.get('default') ?? null) : evaluator().call(factory, [], new Map());
@@ -129,4 +126,17 @@ function gcd(a: number, b: number): number {
 
 function fail(name: string, value: Value): never {
   throw new Refusal('TypeError', `${name}() can't take ${text(value)}`);
+}
+
+/** Long enough for every pattern that is laid over layers. */
+const ROUNDS = 4096;
+
+/** Values again and again; each `next` takes one. */
+function cycle(values: readonly Value[]): Instance {
+  let at = 0;
+  const cls = nativeClass('cycle', [], {
+    __next__: () => values[at++ % values.length] ?? null,
+    __iter__: () => Array.from({ length: ROUNDS }, (_, i) => values[i % values.length]!),
+  });
+  return new Instance(cls);
 }
