@@ -24,6 +24,7 @@ function context(values: Map<Parameter, number[]>, maps: Float32Array[] = []): C
       origin: { type: 'seeded', seed: 0 },
       missing: [],
       unused: [],
+      sourceOf: () => ({ type: 'computed' }),
       close: async () => {},
       rows: (parameter, first, count, into, at = 0) => {
         const { columns } = matrix(parameter.shape);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { RunFailure } from '../../src/engine/failure';
 import { Pace } from '../../src/engine/pace';
@@ -256,6 +256,25 @@ describe('safetensors', () => {
     await assert.rejects(opening, { code: 'cancelled' });
   });
 
+  it('gives bytes as the file has them, and where they lie', async () => {
+    const source = await open(
+      floats({ a: { shape: [2], values: [9, 9] }, b: { shape: [2, 2], values: [1, 2, 3, 4] } }),
+    );
+    const b = source.tensors.get('b')!;
+    const into = new Uint8Array(12);
+    source.bytes(b, 4, 8, into, 4);
+    assert.deepEqual([...new Float32Array(into.buffer)], [0, 2, 3]);
+    const { descriptor, position, byteLength } = source.place(b);
+    assert.equal(byteLength, 16);
+    const own = new Float32Array(4);
+    readSync(descriptor, own, 0, 16, position);
+    assert.deepEqual([...own], [1, 2, 3, 4]);
+    assert.throws(() => source.bytes(b, 8, 12, into, 0), RangeError);
+    assert.throws(() => source.bytes(b, 0, 16, into, 0), RangeError);
+    assert.throws(() => source.bytes(b, -4, 4, into, 0), RangeError);
+    await source.close();
+  });
+
   it('names the tensor of a value that is not finite', async () => {
     const source = await open(
       floats({ ok: { shape: [1], values: [1] }, bad: { shape: [2], values: [1, NaN] } }),
@@ -277,6 +296,10 @@ describe('safetensors', () => {
     truncateSync(name, statSync(name).size - 4);
     await assert.rejects(
       source.read(source.tensors.get('x')!, 0, 4, new Float32Array(4), 0),
+      /"x" is cut off/,
+    );
+    assert.throws(
+      () => source.bytes(source.tensors.get('x')!, 0, 16, new Uint8Array(16), 0),
       /"x" is cut off/,
     );
     await source.close();

@@ -120,6 +120,27 @@ describe('weights beside a config', () => {
     assert.ok(values.some((value) => value !== 0));
   });
 
+  it('say where the rows of each parameter are', async () => {
+    const weights = await open(
+      renamed('llama', (name) => name),
+      configText('llama'),
+    );
+    const { model } = build(configText('llama'));
+    for (const { parameter } of namedParameters(model!.root)) {
+      assert.deepEqual(weights.sourceOf(parameter).type, 'seeded', 'of another tree');
+    }
+    await weights.close();
+    const own = await openWeights(model!, path.join(fixtures, 'llama'), 1);
+    for (const { parameter, names } of namedParameters(model!.root)) {
+      const source = own.sourceOf(parameter);
+      assert.ok(source.type === 'stored');
+      const [piece] = source.pieces;
+      assert.equal(piece!.tensor.name, names[0]);
+      assert.equal(piece!.rows * piece!.columns * 4, piece!.place.byteLength);
+    }
+    await own.close();
+  });
+
   it('a tied name that is missing is none', async () => {
     const weights = await open(path.join(fixtures, 'gpt2'), configText('gpt2'));
     await weights.close();

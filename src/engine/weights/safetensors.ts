@@ -1,16 +1,18 @@
 /** Safetensors files, read by range: the header when opened, elements when asked for. */
+import { readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import * as path from 'node:path';
 import { RunFailure } from '../failure';
 import type { Pace } from '../pace';
 import { DECODERS, DTYPE_BITS } from './dtype';
 import { headerLength, parseHeader } from './header';
-import type { StoredTensor, WeightSource } from './source';
+import type { FilePlace, StoredTensor, WeightSource } from './source';
 
 interface Placed extends StoredTensor {
   readonly handle: FileHandle;
   /** First byte in the file. */
   readonly position: number;
+  readonly byteLength: number;
 }
 
 /** Elements decoded at a time: what a read holds beside its result. */
@@ -45,7 +47,7 @@ class SafetensorsSource implements WeightSource {
     const size = DTYPE_BITS[dtype]! / 8;
     for (let done = 0; done < count; done += CHUNK) {
       const part = Math.min(CHUNK, count - done);
-      const bytes = await this.bytes(handle, position + (first + done) * size, part * size, tensor);
+      const bytes = await this.stage(handle, position + (first + done) * size, part * size, tensor);
       decode(bytes, part, into, at + done);
     }
     if (!allFinite(into, at, count)) {
@@ -56,11 +58,28 @@ class SafetensorsSource implements WeightSource {
     }
   }
 
+  place(tensor: StoredTensor): FilePlace {
+    const { handle, position, byteLength } = this.tensors.get(tensor.name)!;
+    return { descriptor: handle.fd, position, byteLength };
+  }
+
+  bytes(tensor: StoredTensor, first: number, count: number, into: Uint8Array, at: number): void {
+    const { descriptor, position, byteLength } = this.place(tensor);
+    if (!(first >= 0 && count >= 0 && first + count <= byteLength && at + count <= into.length)) {
+      throw new RangeError(`bytes ${first} to ${first + count} of the ${byteLength} of ${tensor.name}`);
+    }
+    for (let done = 0; done < count;) {
+      const got = readSync(descriptor, into, at + done, count - done, position + first + done);
+      if (got === 0) throw cutOff(tensor);
+      done += got;
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.handles.map((handle) => handle.close()));
   }
 
-  private async bytes(
+  private async stage(
     handle: FileHandle,
     position: number,
     length: number,
@@ -68,14 +87,16 @@ class SafetensorsSource implements WeightSource {
   ): Promise<DataView> {
     if (this.staging.length < length) this.staging = new Uint8Array(length);
     const got = await fill(handle, this.staging, length, position);
-    if (got < length) {
-      throw new RunFailure(
-        'weights',
-        `${tensor.file}: tensor "${tensor.name}" is cut off: the file has become shorter since it was opened`,
-      );
-    }
+    if (got < length) throw cutOff(tensor);
     return new DataView(this.staging.buffer, 0, length);
   }
+}
+
+function cutOff({ file, name }: StoredTensor): RunFailure {
+  return new RunFailure(
+    'weights',
+    `${file}: tensor "${name}" is cut off: the file has become shorter since it was opened`,
+  );
 }
 
 /** Opens files of one folder and checks their headers; on failure none stays open. */
@@ -118,13 +139,14 @@ async function readHeader(file: string, handle: FileHandle, pace: Pace): Promise
   const header = new Uint8Array(length);
   await fill(handle, header, length, 8);
   const entries = await parseHeader(file, header, size - 8 - length, pace);
-  return Array.from(entries, ([name, { dtype, shape, begin }]) => ({
+  return Array.from(entries, ([name, { dtype, shape, begin, end }]) => ({
     name,
     dtype,
     shape,
     file,
     handle,
     position: 8 + length + begin,
+    byteLength: end - begin,
   }));
 }
 

@@ -16,14 +16,15 @@ import { normalQuantile } from './normal';
 
 /** The numbers of one tensor. */
 export class SeededTensor {
-  private readonly a: number;
-  private readonly b: number;
+  /** Tensor keys. */
+  readonly a: number;
+  readonly b: number;
 
   constructor(
     seed: number,
     name: string,
-    private readonly columns: number,
-    private readonly deviation: number,
+    readonly columns: number,
+    readonly deviation: number,
   ) {
     const text = new TextEncoder().encode(`${seed}\0${name}`);
     this.a = fnv1a(text, 0x811c9dc5);

@@ -7,7 +7,26 @@ import { matrix } from '../tensor';
 import { bind, type Binding } from './binding';
 import { openFolder } from './folder';
 import { SeededTensor } from './seeded';
-import type { StoredTensor, WeightSource } from './source';
+import type { FilePlace, StoredTensor, WeightSource } from './source';
+
+/** Whole rows of a parameter, one after the other in a file. */
+export interface StoredRows {
+  readonly rows: number;
+  /** Elements of a row. */
+  readonly columns: number;
+  readonly tensor: StoredTensor;
+  /** Their bytes. */
+  readonly place: FilePlace;
+}
+
+/** Where a parameter's rows come from, for who decodes or generates them without `rows`. */
+export type RowSource =
+  /** In the order of the parameter's rows. */
+  | { readonly type: 'stored'; readonly pieces: readonly StoredRows[] }
+  /** A constant, or the generator's numbers. */
+  | { readonly type: 'seeded'; readonly start: Start }
+  /** Made of stored values while they are read: `rows` alone gives them. */
+  | { readonly type: 'computed' };
 
 export interface Weights {
   readonly origin: WeightsOrigin;
@@ -16,6 +35,7 @@ export interface Weights {
   readonly unused: readonly string[];
   /** Rows [first, first + count) of a parameter seen as a matrix of its last axis, into `into` from `at`. */
   rows(parameter: Parameter, first: number, count: number, into: Float32Array, at?: number): Promise<void>;
+  sourceOf(parameter: Parameter): RowSource;
   close(): Promise<void>;
 }
 
@@ -27,9 +47,17 @@ export async function openWeights(
   pace = new Pace(),
 ): Promise<Weights> {
   const source = folder === undefined ? undefined : await openFolder(folder, pace);
-  const seeded = seededRows(model, seed);
+  const start = seededStarts(model, seed);
+  const seeded = seededRows(start);
   if (source === undefined) {
-    return { origin: { type: 'seeded', seed }, missing: [], unused: [], rows: seeded, close: async () => {} };
+    return {
+      origin: { type: 'seeded', seed },
+      missing: [],
+      unused: [],
+      rows: seeded,
+      sourceOf: (parameter) => ({ type: 'seeded', start: start(parameter) }),
+      close: async () => {},
+    };
   }
   try {
     const binding = await bind(model.root, source, pace);
@@ -52,6 +80,15 @@ export async function openWeights(
           start += rows;
         }
       },
+      sourceOf: (parameter) => {
+        const pieces = binding.pieces.get(parameter);
+        if (pieces === undefined) return { type: 'seeded', start: start(parameter) };
+        const { columns } = matrix(parameter.shape);
+        return {
+          type: 'stored',
+          pieces: pieces.map(({ tensor, rows }) => ({ rows, columns, tensor, place: source.place(tensor) })),
+        };
+      },
       close: () => source.close(),
     };
   } catch (error) {
@@ -68,13 +105,13 @@ function origin(source: WeightSource, binding: Binding): WeightsOrigin {
 }
 
 /** What a parameter starts as, before training. */
-type Start = SeededTensor | 0 | 1;
+export type Start = SeededTensor | number;
 
-function seededRows(model: Model, seed: number): Weights['rows'] {
+function seededStarts(model: Model, seed: number): (parameter: Parameter) => Start {
   const constants = constantStarts(model.root);
   const names = new Map(namedParameters(model.root).map(({ parameter, names }) => [parameter, names[0]]));
   const starts = new Map<Parameter, Start>();
-  const startOf = (parameter: Parameter): Start => {
+  return (parameter) => {
     let start = starts.get(parameter) ?? constants.get(parameter);
     if (start === undefined) {
       const { columns } = matrix(parameter.shape);
@@ -84,6 +121,9 @@ function seededRows(model: Model, seed: number): Weights['rows'] {
     }
     return start;
   };
+}
+
+function seededRows(startOf: (parameter: Parameter) => Start): Weights['rows'] {
   return (parameter, first, count, into, at = 0) => {
     const start = startOf(parameter);
     if (typeof start === 'number') into.fill(start, at, at + count * matrix(parameter.shape).columns);
