@@ -2,19 +2,29 @@
 import type { Attention, Block } from '../core/model/module';
 import type { Kernels } from './kernels/kernels';
 import type { Pace } from './pace';
-import type { Value } from './tensor';
+import type { Tensor, Value } from './tensor';
 import type { Weights } from './weights/weights';
+
+/** What is wanted of the attention that runs now. */
+export interface Wanted {
+  /** Zeros [heads, queries, keys] for its probabilities; undefined where nobody asked for them. */
+  readonly maps?: Float32Array;
+  /** Whether anything after the maps is. */
+  readonly output: boolean;
+}
 
 export interface Context {
   readonly kernels: Kernels;
   readonly weights: Weights;
   readonly pace: Pace;
+  /** Zeros for a value that an op makes, its result or on the way to it. Rejects as `memory` where there is no room. */
+  zeros(...shape: number[]): Tensor;
   /** A buffer of at least `size` elements that the next call may take again. */
   scratch(size: number): Float32Array;
-  /** Where the maps of the attention that runs now belong: zeros [heads, queries, keys]. */
-  maps(attention: Attention, queries: number, keys: number): Float32Array;
-  /** Called when those maps are whole; false where nothing after them is wanted. */
-  attended(): boolean;
+  /** Asked by an attention before it computes anything. */
+  attention(module: Attention, queries: number, keys: number): Wanted;
+  /** Told by it when its maps are whole. */
+  attended(): void;
 }
 
 /** Watches what blocks compute; with one, the whole model runs. */

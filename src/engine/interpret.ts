@@ -2,8 +2,7 @@
 import type { Block, Module, Operation, Wire } from '../core/model/module';
 import { isOperation } from '../core/model/module';
 import { checkpointName, walk } from '../core/model/walk';
-
-export type Leaf = Exclude<Module, Block>;
+import type { Leaf } from './ops/op';
 
 interface Interpreter<V> {
   /** The result, or undefined to end the whole run. */

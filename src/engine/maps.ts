@@ -1,7 +1,7 @@
 /** What a panel gets of a layer's maps: thumbnails in bytes, and one head's exact values. */
 import type { Attention } from '../core/model/module';
 import type { HeadMap, LayerThumbnails } from '../protocol/run';
-import { visibleKeys } from './ops/mask';
+import { visibleKeys } from './ops/attention/mask';
 import type { Pace } from './pace';
 
 /** Attention of a layer that is done. */

@@ -85,19 +85,22 @@ export class Run {
 
   private context(signal: AbortSignal, layerDone: () => void): Context {
     const { layers, plan } = this;
-    let current: Float32Array;
+    let maps: Float32Array;
     return {
       kernels: plainKernels,
       weights: this.weights,
       pace: new Pace(signal),
+      zeros,
       scratch: growingScratch(),
-      maps: ({ heads }, queries, keys) => (current = zeros(heads, queries, keys).data),
+      attention: ({ heads }, queries, keys) => {
+        maps = zeros(heads, queries, keys).data;
+        return { maps, output: layers.length + 1 < plan.layers.length };
+      },
       attended: () => {
         const { queries, keys } = plan.layers[layers.length]!;
         const attention = plan.attentions[layers.length]!;
-        layers.push({ attention, queries, keys, values: current, maximum: largestOf(current) });
+        layers.push({ attention, queries, keys, values: maps, maximum: largestOf(maps) });
         layerDone();
-        return layers.length < plan.layers.length;
       },
     };
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { plainKernels } from '../../src/engine/kernels/plain';
 import { erf } from '../../src/engine/ops/erf';
-import { bucketOf } from '../../src/engine/ops/relative';
-import { visibleKeys } from '../../src/engine/ops/mask';
+import { bucketOf } from '../../src/engine/ops/attention/relative';
+import { visibleKeys } from '../../src/engine/ops/attention/mask';
 import { SeededTensor } from '../../src/engine/weights/seeded';
 
 function random(name: string, size: number): Float32Array {

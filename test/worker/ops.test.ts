@@ -1,39 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Attention, Convolution, Linear, Parameter } from '../../src/core/model/module';
-import { growingScratch, type Context } from '../../src/engine/context';
-import { plainKernels } from '../../src/engine/kernels/plain';
+import type { Attention, Convolution, Linear, Operation, Parameter } from '../../src/core/model/module';
 import { activate } from '../../src/engine/ops/activations';
-import { attention } from '../../src/engine/ops/attention';
-import { convolution } from '../../src/engine/ops/convolution';
-import { operation } from '../../src/engine/ops/operations';
 import { Pace } from '../../src/engine/pace';
-import { matrix, tensor, type Tensor } from '../../src/engine/tensor';
-
-/** A context whose parameters have the values given. */
-function context(values: Map<Parameter, number[]>, maps: Float32Array[] = []): Context {
-  return {
-    kernels: plainKernels,
-    pace: new Pace(),
-    scratch: growingScratch(),
-    maps: ({ heads }, queries, keys) => {
-      maps.push(new Float32Array(heads * queries * keys));
-      return maps.at(-1)!;
-    },
-    attended: () => true,
-    weights: {
-      origin: { type: 'seeded', seed: 0 },
-      missing: [],
-      unused: [],
-      sourceOf: () => ({ type: 'computed' }),
-      close: async () => {},
-      rows: (parameter, first, count, into, at = 0) => {
-        const { columns } = matrix(parameter.shape);
-        into.set(values.get(parameter)!.slice(first * columns, (first + count) * columns), at);
-        return Promise.resolve();
-      },
-    },
-  };
-}
+import type { Tensor } from '../../src/engine/tensor';
+import { compute, contextOf } from './support/context';
 
 function image(shape: number[]): Tensor {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -69,7 +39,7 @@ describe('convolution', () => {
         [bias, [1, 2, 3, 4, 5, 6]],
       ]);
       const x = image(input);
-      const { shape: made, data } = await convolution(module, x, context(values));
+      const { shape: made, data } = await compute(module, [x], contextOf(values));
 
       const two = (sizes: readonly number[], fill: number): number[] =>
         sizes.length === 1 ? [fill, ...sizes] : [...sizes];
@@ -102,11 +72,9 @@ describe('convolution', () => {
 });
 
 describe('operations', () => {
-  const none = context(new Map());
-
   it('pixelShuffle makes channels into pixels', async () => {
     const x = { shape: [8, 1, 2], data: Float32Array.from({ length: 16 }, (_, i) => i) };
-    const { shape, data } = tensor(await operation({ op: 'pixelShuffle', factor: 2 }, [x], none));
+    const { shape, data } = await compute({ op: 'pixelShuffle', factor: 2 }, [x]);
     assert.deepEqual(shape, [2, 2, 4]);
     // torch.nn.functional.pixel_shuffle(torch.arange(16.).view(8, 1, 2), 2)
     assert.deepEqual([...data], [0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15]);
@@ -114,17 +82,15 @@ describe('operations', () => {
 
   it('patchesToTokens and tokensToPatches undo each other', async () => {
     const x = image([3, 2, 5]);
-    const tokens = tensor(await operation({ op: 'patchesToTokens' }, [x], none));
+    const tokens = await compute({ op: 'patchesToTokens' }, [x]);
     assert.deepEqual(tokens.shape, [10, 3]);
     assert.equal(tokens.data[3 * 4 + 2], x.data[2 * 10 + 4]);
-    assert.deepEqual(await operation({ op: 'tokensToPatches', height: 2, width: 5 }, [tokens], none), x);
+    assert.deepEqual(await compute({ op: 'tokensToPatches', height: 2, width: 5 }, [tokens]), x);
   });
 
   it('pick tokens', async () => {
     const x = image([4, 2]);
-    const rows = async (run: Parameters<typeof operation>[0]): Promise<number[]> => [
-      ...tensor(await operation(run, [x], none)).data,
-    ];
+    const rows = async (run: Operation): Promise<number[]> => [...(await compute(run, [x])).data];
     assert.deepEqual(await rows({ op: 'firstToken' }), [...x.data.slice(0, 2)]);
     assert.deepEqual(await rows({ op: 'lastToken' }), [...x.data.slice(6)]);
     assert.deepEqual(await rows({ op: 'dropTokens', count: 3 }), [...x.data.slice(6)]);
@@ -166,12 +132,12 @@ describe('attention', () => {
     const maps: Float32Array[] = [];
     const ones = new Map([query, key, value, output].map(({ weight }) => [weight, [1]]));
     const x = { shape: [2, 1], data: Float32Array.of(1, 4) };
-    const result = await attention(module, [x], 'attention', context(ones, maps));
+    const result = await compute(module, [x], contextOf(ones, maps));
     const scores = [2, 8].map((score) => 2 * Math.tanh(score / 2));
     const first = 1 / (1 + Math.exp(scores[1]! - scores[0]!));
     assert.ok(Math.abs(maps[0]![2]! - first) < 1e-6);
     assert.deepEqual([maps[0]![0], maps[0]![1]], [1, 0]);
-    assert.ok(Math.abs(result!.data[1]! - (first + 4 * (1 - first))) < 1e-5);
+    assert.ok(Math.abs(result.data[1]! - (first + 4 * (1 - first))) < 1e-5);
   });
 });
 

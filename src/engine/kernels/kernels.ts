@@ -7,6 +7,43 @@ export interface Matrix {
   readonly stride: number;
 }
 
+/** Vectors of heads: row s holds head h from offset + s · stride + h · step on. */
+export interface Heads extends Matrix {
+  readonly step: number;
+}
+
+/** One attention, all heads of it, over projected queries, keys and values. */
+export interface AttendTask {
+  readonly heads: number;
+  /** Query heads h · heads / keyValueHeads … look at key and value head h. */
+  readonly keyValueHeads: number;
+  readonly queries: number;
+  readonly keys: number;
+  readonly headDim: number;
+  readonly valueDim: number;
+  readonly query: Heads;
+  readonly key: Heads;
+  /** Scores are q·k times this. */
+  readonly scale: number;
+  /** cap·tanh(score / cap), before masks and biases that `diagonal` has; not together with `fill`. */
+  readonly softCap?: number;
+  /** [heads]: a score beside the keys' that takes its share of the softmax and looks at nothing. */
+  readonly sinks?: Float32Array;
+  /** Keys [from, to) that each query sees, [queries, 2]; all where it is left out. */
+  readonly visible?: Int32Array;
+  /** [heads, queries + keys − 1]: element key − query + queries − 1 is added to the score. */
+  readonly diagonal?: Float32Array;
+  /**
+   * Writes what is added to the scores of queries [first, first + rows) with all keys, where it depends on more than
+   * the distance; −Infinity hides a key.
+   */
+  readonly fill?: (head: number, first: number, rows: number, into: Matrix) => void;
+  /** Zeros [heads, queries, keys] to be filled with probabilities; left out where nobody asked for them. */
+  readonly maps?: Float32Array;
+  /** Values, and zeros for their weighted sums, heads side by side; left out where nothing after the maps is wanted. */
+  readonly values?: { readonly from: Heads; readonly to: Heads };
+}
+
 export interface Kernels {
   /** For reports. */
   readonly name: string;
@@ -34,9 +71,9 @@ export interface Kernels {
   ): void;
 
   /**
-   * Softmax of data[from, to) in place.
+   * Softmax of data[from, to) in place, beside a score `sink` that only takes its share.
    *
    * @returns false where the scores have no finite softmax (NaN or infinite).
    */
-  softmax(data: Float32Array, from: number, to: number): boolean;
+  softmax(data: Float32Array, from: number, to: number, sink?: number): boolean;
 }

@@ -46,15 +46,15 @@ function rmsNorm(
   }
 }
 
-function softmax(data: Float32Array, from: number, to: number): boolean {
-  let largest = -Infinity;
+function softmax(data: Float32Array, from: number, to: number, sink = -Infinity): boolean {
+  let largest = sink;
   for (let i = from; i < to; i++) {
     const score = data[i]!;
     if (!(score <= largest)) largest = score;
   }
   // A NaN score stays the largest from there on, or makes the sum NaN.
   if (!Number.isFinite(largest)) return false;
-  let sum = 0;
+  let sum = Math.exp(sink - largest);
   for (let i = from; i < to; i++) {
     const weight = Math.exp(data[i]! - largest);
     data[i] = weight;

@@ -37,8 +37,9 @@ const activations: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
   ['linear', (x) => x],
 ]);
 
-export function knowsActivation(name: string): boolean {
-  return activations.has(name);
+/** The name of an activation, in a reader's words, where the engine does not have it. */
+export function unknownActivation(name: string): string | undefined {
+  return activations.has(name) ? undefined : `activation "${name}"`;
 }
 
 /** Elements between two looks at the clock. */

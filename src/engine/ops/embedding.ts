@@ -1,12 +1,18 @@
 /** Table look-up: only the rows that are used are read. */
 import type { Embedding } from '../../core/model/module';
 import type { Context } from '../context';
-import { idsOf, zeros, type Tensor, type Value } from '../tensor';
+import { idsOf, type Tensor, type Value } from '../tensor';
+import type { Op } from './op';
+
+export const embeddingOp: Op<Embedding> = {
+  shape: ({ width }, [x]) => [x![0]!, width],
+  run: (module, [x], context) => embedding(module, x!, context),
+};
 
 /** ids [s] → [s, width]. */
-export async function embedding(module: Embedding, input: Value, context: Context): Promise<Tensor> {
+async function embedding(module: Embedding, input: Value, context: Context): Promise<Tensor> {
   const { ids } = idsOf(input);
-  const out = zeros(ids.length, module.width);
+  const out = context.zeros(ids.length, module.width);
   let at = 0;
   while (at < ids.length) {
     // Rows that follow one another, as positions do, are read at once.

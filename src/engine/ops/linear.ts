@@ -3,12 +3,26 @@ import type { Linear, Parameter } from '../../core/model/module';
 import type { Context } from '../context';
 import type { Matrix } from '../kernels/kernels';
 import { matrix, tensor, zeros, type Tensor, type Value } from '../tensor';
+import type { Leaf, Op } from './op';
 
 /** Weights held at a time, in elements. */
 const CHUNK = 1 << 18;
 
 /** Multiply–accumulates between two looks at the clock: a few milliseconds of plain arithmetic. */
 const WORK = 1 << 23;
+
+export const linearOp: Op<Linear> = {
+  shape: ({ outputs }, [x]) => [...x!.slice(0, -1), outputs],
+  missing: grouped,
+  run: (module, [x], context) => linear(module, x!, context),
+};
+
+/** A linear map in groups, alone or as a part of another module. */
+export function grouped(module: Leaf): string | undefined {
+  const all = [module, ...Object.values(module.children)];
+  const found = all.some((each) => each.kind === 'linear' && (each.groups ?? 1) > 1);
+  return found ? 'linear maps in groups' : undefined;
+}
 
 /** x [s, inputs] → [s, outputs], or the outputs [from, to) alone. */
 export async function linear(
@@ -20,7 +34,7 @@ export async function linear(
   const input = tensor(x);
   const { rows, columns } = matrix(input.shape);
   if (columns !== module.inputs) throw new Error(`a linear of ${module.inputs} inputs got ${columns}`);
-  const out = zeros(...input.shape.slice(0, -1), to - from);
+  const out = context.zeros(...input.shape.slice(0, -1), to - from);
   const a = { data: input.data, offset: 0, stride: columns };
   const c = { data: out.data, offset: 0, stride: to - from };
   if (module.layout === 'output-input') await product(context, rows, a, module.weight, from, to, c);

@@ -1,13 +1,29 @@
 /** Normalisation over the last axis. */
 import type { Norm } from '../../core/model/module';
 import type { Context } from '../context';
-import { tensor, zeros, type Tensor, type Value } from '../tensor';
+import { tensor, type Tensor, type Value } from '../tensor';
 import { vector } from './linear';
+import type { Op } from './op';
+
+export const normOp: Op<Norm> = {
+  shape: (_, [x]) => x!,
+  missing: missingFromNorm,
+  run: (module, [x], context) => norm(module, x!, context),
+};
+
+export function missingFromNorm(module: Norm): string | undefined {
+  if (module.type === 'batch') return 'batch normalisation';
+  if (module.type === 'affine') return 'a norm that is weight and bias alone';
+  if (module.type === 'group') return 'group normalisation';
+  if (module.type === 'response') return 'response normalisation';
+  if (module.axis !== undefined) return 'normalisation over the channels of a feature map';
+  return module.weightOffset === undefined ? undefined : 'a norm that adds to its weight';
+}
 
 /** [s, width] → [s, width]. */
 export async function norm(module: Norm, input: Value, context: Context): Promise<Tensor> {
   const x = tensor(input);
-  const out = zeros(...x.shape);
+  const out = context.zeros(...x.shape);
   const weight = module.weight && (await vector(module.weight, context));
   const bias = module.bias && (await vector(module.bias, context));
   if (module.type === 'rms') context.kernels.rmsNorm(x.data, out.data, module.width, weight, module.epsilon);

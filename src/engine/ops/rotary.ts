@@ -1,5 +1,18 @@
 /** Rotary position embedding: frequencies by scheme, and the rotation of queries and keys. */
 import type { Rotary, RotaryScaling } from '../../core/model/module';
+import type { Op } from './op';
+
+/** Angles depend on the length alone: the attention that uses them computes them. */
+export const rotaryOp: Op<Rotary> = {
+  shape: (_, [x]) => x!,
+  run: (_, [x]) => Promise.resolve(x),
+};
+
+export function missingFromRotary({ scaling, dim, reversed }: Rotary): string | undefined {
+  if (reversed) return 'reversed rotary positions';
+  if (scaling.type === 'other') return `rotary scaling "${scaling.name}"`;
+  return dim % 2 === 0 ? undefined : `rotary positions over ${dim} dimensions`;
+}
 
 /** Cosines and sines by position and pair: [length, dim / 2] each. */
 export interface Angles {

@@ -8,7 +8,7 @@ import { forward } from '../../../src/engine/forward';
 import { plainKernels } from '../../../src/engine/kernels/plain';
 import { Pace } from '../../../src/engine/pace';
 import { planRun } from '../../../src/engine/plan';
-import { ids, tensor, type Tensor, type Value } from '../../../src/engine/tensor';
+import { ids, tensor, zeros, type Tensor, type Value } from '../../../src/engine/tensor';
 import { openSafetensors } from '../../../src/engine/weights/safetensors';
 import { openWeights } from '../../../src/engine/weights/weights';
 
@@ -42,13 +42,14 @@ export async function compute(folder: string, inputs: ReadonlyMap<string, Tensor
       kernels: plainKernels,
       weights,
       pace: new Pace(),
+      zeros,
       scratch: growingScratch(),
-      maps: ({ heads }, queries, keys) => {
+      attention: ({ heads }, queries, keys) => {
         const own = new Float32Array(heads * queries * keys);
         maps.push({ place: plan.layers[maps.length]!.place, values: own });
-        return own;
+        return { maps: own, output: true };
       },
-      attended: () => true,
+      attended: () => {},
     };
     const watched = new Watcher();
     const output = await forward(plan.root, values, context, (block, _, given, made) =>

@@ -1,5 +1,5 @@
 /** T5's relative positions: a learned score for each bucket of distances and each head. */
-import type { PositionScheme } from '../../core/model/module';
+import type { PositionScheme } from '../../../core/model/module';
 
 type Buckets = Extract<PositionScheme, { type: 'relativeBuckets' }>;
 
@@ -19,7 +19,7 @@ export function bucketOf(scheme: Buckets, distance: number): number {
 }
 
 /**
- * Scores to add, by head and distance: element [head, key − query + queries − 1].
+ * Scores to add, by head and distance, [heads, queries + keys − 1]: element [head, key − query + queries − 1].
  *
  * @param table [buckets, heads].
  */
@@ -29,9 +29,12 @@ export function relativeScores(
   heads: number,
   queries: number,
   keys: number,
-): Float32Array[] {
-  const buckets = Array.from({ length: queries + keys - 1 }, (_, i) => bucketOf(scheme, i - queries + 1));
-  return Array.from({ length: heads }, (_, head) =>
-    Float32Array.from(buckets, (bucket) => table[bucket * heads + head]!),
-  );
+): Float32Array {
+  const distances = queries + keys - 1;
+  const scores = new Float32Array(heads * distances);
+  for (let i = 0; i < distances; i++) {
+    const bucket = bucketOf(scheme, i - queries + 1);
+    for (let head = 0; head < heads; head++) scores[head * distances + i] = table[bucket * heads + head]!;
+  }
+  return scores;
 }

@@ -1,5 +1,5 @@
 /** Which experts a token goes to, and with what weights. */
-import type { Experts } from '../../core/model/module';
+import type { Experts } from '../../../core/model/module';
 
 /** An expert that a token passes, and its share in the token's output. */
 interface Choice {

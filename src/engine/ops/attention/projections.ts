@@ -1,16 +1,11 @@
 /** Queries, keys and values as the three kinds of projection make them. */
-import type { Attention, Projections } from '../../core/model/module';
-import type { Context } from '../context';
-import type { Matrix } from '../kernels/kernels';
-import { zeros, type Tensor, type Value } from '../tensor';
-import { linear } from './linear';
-import { norm } from './norm';
-import { angles, rotate } from './rotary';
-
-/** Vectors of all heads: row s holds head h from offset + h · step on. */
-export interface Heads extends Matrix {
-  readonly step: number;
-}
+import type { Attention, Projections } from '../../../core/model/module';
+import type { Context } from '../../context';
+import type { Heads } from '../../kernels/kernels';
+import type { Tensor, Value } from '../../tensor';
+import { linear } from '../linear';
+import { norm } from '../norm';
+import { angles, rotate } from '../rotary';
 
 interface Projected {
   readonly query: Heads;
@@ -92,12 +87,12 @@ async function latent(
   rotateAll(module, query, length, heads, plain);
 
   const down = await linear(parts.keyValueDown, x, context);
-  const compressed = columns(down, 0, latentDim);
-  const shared = columns(down, latentDim, rotaryDim);
+  const compressed = columns(down, 0, latentDim, context);
+  const shared = columns(down, latentDim, rotaryDim, context);
   rotateAll(module, side(shared, rotaryDim), length, 1, 0);
   const up = await linear(parts.keyValueUp, await norm(parts.keyValueNorm, compressed, context), context);
 
-  const key = side(zeros(length, heads * headDim), headDim);
+  const key = side(context.zeros(length, heads * headDim), headDim);
   for (let s = 0; s < length; s++) {
     const rotated = shared.data.subarray(s * rotaryDim, (s + 1) * rotaryDim);
     for (let head = 0; head < heads; head++) {
@@ -125,9 +120,9 @@ function side(x: Tensor, step: number): Heads {
 }
 
 /** Columns [from, from + count) as a tensor of their own. */
-function columns(x: Tensor, from: number, count: number): Tensor {
+function columns(x: Tensor, from: number, count: number, context: Context): Tensor {
   const [rows, width] = [x.shape[0]!, x.shape[1]!];
-  const out = zeros(rows, count);
+  const out = context.zeros(rows, count);
   for (let s = 0; s < rows; s++) {
     out.data.set(x.data.subarray(s * width + from, s * width + from + count), s * count);
   }

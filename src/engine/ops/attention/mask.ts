@@ -1,5 +1,5 @@
 /** Which keys a query sees, as a range: every pattern so far is one. */
-import type { MaskPattern } from '../../core/model/module';
+import type { MaskPattern } from '../../../core/model/module';
 
 /** Keys [from, to) that `query` sees. */
 export function visibleKeys(mask: MaskPattern, query: number, keys: number): readonly [number, number] {
@@ -21,4 +21,12 @@ export function visibleKeys(mask: MaskPattern, query: number, keys: number): rea
     case 'chunked':
       return [query - (query % mask.chunk), Math.min(query + 1, keys)];
   }
+}
+
+/** Keys [from, to) of every query, [queries, 2]; undefined where each sees all. */
+export function visibleRanges(mask: MaskPattern, queries: number, keys: number): Int32Array | undefined {
+  if (mask.type === 'full') return undefined;
+  const ranges = new Int32Array(2 * queries);
+  for (let query = 0; query < queries; query++) ranges.set(visibleKeys(mask, query, keys), 2 * query);
+  return ranges;
 }
