@@ -1,6 +1,6 @@
 /** What an op may use, and what a run may ask for beside the maps. */
 import type { Attention, Block } from '../core/model/module';
-import type { Kernels } from './kernels/kernels';
+import type { Kernels, Tile } from './kernels/kernels';
 import type { Pace } from './pace';
 import type { Tensor, Value } from './tensor';
 import type { Weights } from './weights/weights';
@@ -9,6 +9,8 @@ import type { Weights } from './weights/weights';
 export interface Wanted {
   /** Zeros [heads, queries, keys] for its probabilities; undefined where nobody asked for them. */
   readonly maps?: Float32Array;
+  /** A part of one head's map, computed alone; not together with `maps` or `output`. */
+  readonly tile?: Tile;
   /** Whether anything after the maps is. */
   readonly output: boolean;
 }

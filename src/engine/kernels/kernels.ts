@@ -12,6 +12,19 @@ export interface Heads extends Matrix {
   readonly step: number;
 }
 
+/** Rows [first, first + rows) of one head's map. */
+export interface Tile {
+  readonly head: number;
+  readonly first: number;
+  readonly rows: number;
+  /** True for scores as the softmax gets them, before the mask; false for probabilities. */
+  readonly scores: boolean;
+  /** Zeros [rows, keys] to be filled. */
+  readonly into: Float32Array;
+  /** Set by the attention that filled it: one that computes its maps only as a whole leaves it. */
+  filled: boolean;
+}
+
 /** One attention, all heads of it, over projected queries, keys and values. */
 export interface AttendTask {
   readonly heads: number;
@@ -40,6 +53,10 @@ export interface AttendTask {
   readonly fill?: (head: number, first: number, rows: number, into: Matrix) => void;
   /** Zeros [heads, queries, keys] to be filled with probabilities; left out where nobody asked for them. */
   readonly maps?: Float32Array;
+  /** Asked for alone: nothing else of the attention is computed then. */
+  readonly tile?: Tile;
+  /** Maps get scores instead of probabilities, of hidden keys too; nothing is summed. */
+  readonly raw?: true;
   /** Values, and zeros for their weighted sums, heads side by side; left out where nothing after the maps is wanted. */
   readonly values?: { readonly from: Heads; readonly to: Heads };
 }

@@ -1,7 +1,7 @@
 /** Scores, softmax and weighted sums of an attention, head by head and a block of queries at a time. */
 import type { Context } from '../../context';
 import { RunFailure } from '../../failure';
-import type { AttendTask, Heads, Matrix } from '../../kernels/kernels';
+import type { AttendTask, Heads, Matrix, Tile } from '../../kernels/kernels';
 import { tiledMatmul } from '../linear';
 
 /** Queries whose scores are computed together; what lies beyond their last visible key is left out. */
@@ -17,6 +17,11 @@ interface QueryBlock {
 
 /** Fills the maps and the weighted sums that a task asks for. @param path of the module, for messages. */
 export async function attend(task: AttendTask, path: string, context: Context): Promise<void> {
+  if (task.tile !== undefined) {
+    await attend(tileTask(task, task.tile), path, context);
+    task.tile.filled = true;
+    return;
+  }
   const { heads, keyValueHeads, keys, valueDim, maps, queries, values } = task;
   const blocks = blocksOf(task);
   const block = maps === undefined ? new Float32Array(Math.min(BLOCK, queries) * keys) : undefined;
@@ -47,12 +52,13 @@ export async function attend(task: AttendTask, path: string, context: Context): 
   }
 }
 
-function blocksOf({ queries, keys, visible }: AttendTask): QueryBlock[] {
+function blocksOf({ queries, keys, visible, raw }: AttendTask): QueryBlock[] {
   return Array.from({ length: Math.ceil(queries / BLOCK) }, (_, block) => {
     const first = block * BLOCK;
     const rows = Math.min(BLOCK, queries - first);
-    let [start, end] = [visible === undefined ? 0 : keys, visible === undefined ? keys : 0];
-    for (let row = first; visible !== undefined && row < first + rows; row++) {
+    if (visible === undefined || raw) return { first, rows, start: 0, end: keys };
+    let [start, end] = [keys, 0];
+    for (let row = first; row < first + rows; row++) {
       start = Math.min(start, visible[2 * row]!);
       end = Math.max(end, visible[2 * row + 1]!);
     }
@@ -70,7 +76,7 @@ async function fillWeights(
   path: string,
   context: Context,
 ): Promise<void> {
-  const { query, key, queries, keys, visible, diagonal, softCap, sinks } = task;
+  const { query, key, keys, visible, softCap, sinks } = task;
   task.fill?.(head, first, rows, weights);
   await tiledMatmul(
     context,
@@ -86,11 +92,13 @@ async function fillWeights(
     const at = weights.offset + row * weights.stride;
     const [from, to] =
       visible === undefined ? [0, keys] : [visible[2 * (first + row)]!, visible[2 * (first + row) + 1]!];
-    if (softCap !== undefined) cap(weights.data, at + from, at + to, softCap);
-    if (diagonal !== undefined) {
-      const shift = head * (queries + keys - 1) + queries - 1 - first - row;
-      for (let j = from; j < to; j++) weights.data[at + j]! += diagonal[shift + j]!;
+    if (task.raw) {
+      if (softCap !== undefined) cap(weights.data, at, at + keys, softCap);
+      addDiagonal(task, head, first + row, weights.data, at, 0, keys);
+      continue;
     }
+    if (softCap !== undefined) cap(weights.data, at + from, at + to, softCap);
+    addDiagonal(task, head, first + row, weights.data, at, from, to);
     if (!context.kernels.softmax(weights.data, at + from, at + to, sinks?.[head])) {
       throw new RunFailure(
         'engine',
@@ -104,6 +112,21 @@ async function fillWeights(
   await context.pace.step();
 }
 
+/** Adds the bias of distances to keys [from, to) of a query, whose scores begin at `at`. */
+function addDiagonal(
+  { diagonal, queries, keys }: AttendTask,
+  head: number,
+  query: number,
+  scores: Float32Array,
+  at: number,
+  from: number,
+  to: number,
+): void {
+  if (diagonal === undefined) return;
+  const shift = head * (queries + keys - 1) + queries - 1 - query;
+  for (let j = from; j < to; j++) scores[at + j]! += diagonal[shift + j]!;
+}
+
 function cap(scores: Float32Array, from: number, to: number, limit: number): void {
   for (let i = from; i < to; i++) scores[i] = limit * Math.tanh(scores[i]! / limit);
 }
@@ -114,4 +137,31 @@ function turnValues({ keys, valueDim }: AttendTask, value: Heads, head: number, 
     const at = value.offset + key * value.stride + head * value.step;
     for (let d = 0; d < valueDim; d++) out[d * keys + key] = value.data[at + d]!;
   }
+}
+
+/** The attention of one head's queries [first, first + rows) alone. */
+function tileTask(task: AttendTask, { head, first, rows, scores, into }: Tile): AttendTask {
+  const { queries, keys, query, key, sinks, visible, diagonal, fill } = task;
+  const keyHead = Math.floor(head / (task.heads / task.keyValueHeads));
+  const distances = head * (queries + keys - 1) + queries - first - rows;
+  return {
+    heads: 1,
+    keyValueHeads: 1,
+    queries: rows,
+    keys,
+    headDim: task.headDim,
+    valueDim: task.valueDim,
+    scale: task.scale,
+    query: { ...query, offset: query.offset + first * query.stride + head * query.step },
+    key: { ...key, offset: key.offset + keyHead * key.step },
+    maps: into,
+    ...(task.softCap === undefined ? {} : { softCap: task.softCap }),
+    ...(sinks === undefined ? {} : { sinks: sinks.subarray(head, head + 1) }),
+    ...(visible === undefined ? {} : { visible: visible.subarray(2 * first, 2 * (first + rows)) }),
+    ...(diagonal === undefined
+      ? {}
+      : { diagonal: diagonal.subarray(distances, distances + rows + keys - 1) }),
+    ...(fill === undefined ? {} : { fill: (_, from, count, to) => fill(head, first + from, count, to) }),
+    ...(scores ? { raw: true } : {}),
+  };
 }

@@ -54,6 +54,7 @@ async function attention(
       ...(visible === undefined ? {} : { visible }),
       ...(await biasOf(module, { x, source, query: projected.query, key: projected.key }, context)),
       ...(wanted.maps === undefined ? {} : { maps: wanted.maps }),
+      ...(wanted.tile === undefined ? {} : { tile: wanted.tile }),
       ...(mixed === undefined
         ? {}
         : {
