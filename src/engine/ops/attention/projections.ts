@@ -26,7 +26,9 @@ export async function project(
     case 'separate':
       return separate(module, projections, x, source, context);
     case 'fused':
-      return fused(module, projections, x, context);
+      return x === source
+        ? fused(module, projections, x, context)
+        : fusedAcross(module, projections, x, source, context);
     case 'latent':
       return latent(module, projections, x, context);
   }
@@ -69,6 +71,25 @@ async function fused(
     key,
     value: async () =>
       side(await linear(qkv, x, context, [valuesFrom, valuesFrom + keyValueHeads * valueDim]), valueDim),
+  };
+}
+
+/** Cross attention: queries of x, keys and values of the source, from the rows of one matrix (torch's own module). */
+async function fusedAcross(
+  { heads, keyValueHeads, headDim, valueDim, position }: Attention,
+  { qkv }: Extract<Projections, { type: 'fused' }>,
+  x: Tensor,
+  source: Tensor,
+  context: Context,
+): Promise<Projected> {
+  if (position.type !== 'none') throw new Error('positions in cross attention of a fused projection');
+  const keysFrom = heads * headDim;
+  const valuesFrom = keysFrom + keyValueHeads * headDim;
+  const end = valuesFrom + keyValueHeads * valueDim;
+  return {
+    query: side(await linear(qkv, x, context, [0, keysFrom]), headDim),
+    key: side(await linear(qkv, source, context, [keysFrom, valuesFrom]), headDim),
+    value: async () => side(await linear(qkv, source, context, [valuesFrom, end]), valueDim),
   };
 }
 

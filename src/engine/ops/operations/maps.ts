@@ -1,6 +1,7 @@
 /** Operations between feature maps [channels, height, width] and sequences of their places. */
 import type { Context } from '../../context';
 import { product, tensor, type Tensor } from '../../tensor';
+import { vector } from '../linear';
 import type { OperationOps } from '../op';
 
 export const mapOps = {
@@ -16,6 +17,47 @@ export const mapOps = {
     run: ({ height, width }, [x], context) =>
       Promise.resolve(turned(tensor(x), height * width, [tensor(x).shape[1]!, height, width], context)),
   },
+  swapFramesAndChannels: {
+    shape: (_, [x]) => [x![1]!, x![0]!, ...x!.slice(2)],
+    run: (_, [x], context) => {
+      const { shape } = tensor(x);
+      return Promise.resolve(swapped(tensor(x), [shape[1]!, shape[0]!, ...shape.slice(2)], context));
+    },
+  },
+  asChannel: {
+    shape: (_, [x]) => [1, ...x!],
+    run: (_, [x]) => Promise.resolve({ shape: [1, ...tensor(x).shape], data: tensor(x).data }),
+  },
+  channelsLast: {
+    shape: (_, [x]) => [...x!.slice(1), x![0]!],
+    run: (_, [x], context) => {
+      const { shape } = tensor(x);
+      return Promise.resolve(turned(tensor(x), shape[0]!, [...shape.slice(1), shape[0]!], context));
+    },
+  },
+  channelsFirst: {
+    shape: (_, [x]) => [x!.at(-1)!, ...x!.slice(0, -1)],
+    run: (_, [x], context) => {
+      const { shape, data } = tensor(x);
+      const channels = shape.at(-1)!;
+      const places = data.length / channels;
+      return Promise.resolve(turned(tensor(x), places, [channels, ...shape.slice(0, -1)], context));
+    },
+  },
+  scaleChannels: {
+    shape: (_, [x]) => x!,
+    run: async ({ by, axis }, [x], context) => {
+      const factors = await vector(by, context);
+      const { shape, data } = tensor(x);
+      const out = context.zeros(...shape);
+      // Elements that share a factor one after the other.
+      const run = axis === 'channels' ? data.length / shape[0]! : 1;
+      for (let i = 0; i < data.length; i++) {
+        out.data[i] = data[i]! * factors[Math.floor(i / run) % factors.length]!;
+      }
+      return out;
+    },
+  },
   pixelShuffle: {
     shape: ({ factor }, [x]) => [x![0]! / factor ** 2, x![1]! * factor, x![2]! * factor],
     run: ({ factor }, [x], context) => Promise.resolve(pixelShuffle(tensor(x), factor, context)),
@@ -28,6 +70,20 @@ function turned(x: Tensor, rows: number, shape: readonly number[], context: Cont
   const out = context.zeros(...shape);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) out.data[j * rows + i] = x.data[i * columns + j]!;
+  }
+  return out;
+}
+
+/** The first two axes of x change places. */
+function swapped(x: Tensor, shape: readonly number[], context: Context): Tensor {
+  const [rows, columns] = [shape[1]!, shape[0]!];
+  const size = x.data.length / (rows * columns);
+  const out = context.zeros(...shape);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const from = (i * columns + j) * size;
+      out.data.set(x.data.subarray(from, from + size), (j * rows + i) * size);
+    }
   }
   return out;
 }
