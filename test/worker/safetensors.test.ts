@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { RunFailure } from '../../src/engine/failure';
 import { Pace } from '../../src/engine/pace';
@@ -152,6 +152,17 @@ describe('safetensors', () => {
       ));
     it('a tensor whose bytes do not fit its shape', () =>
       refuses(file(JSON.stringify({ x: F32([3], 0, 8) }), Buffer.alloc(8)), '"x"', '12'));
+    it('elements that fill no whole bytes', () =>
+      refuses(
+        file('{"x":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}}', Buffer.alloc(1)),
+        '"x"',
+        'no whole bytes',
+      ));
+    it('a folder in place of the file', async () => {
+      const folder = temporaryFolder();
+      mkdirSync(path.join(folder, 'model.safetensors'));
+      await assert.rejects(openSafetensors(folder, ['model.safetensors'], new Pace()), /no regular file/);
+    });
     it('offsets the wrong way round', () =>
       refuses(file(JSON.stringify({ x: F32([1], 8, 4) }), Buffer.alloc(8)), '"x"'));
     it('tensors that overlap', () => {
@@ -283,7 +294,7 @@ describe('safetensors', () => {
     await source.read(source.tensors.get('ok')!, 0, 1, into, 0);
     await assert.rejects(
       source.read(source.tensors.get('bad')!, 0, 2, into, 0),
-      /model\.safetensors.*"bad".*NaN/,
+      /model\.safetensors: tensor "bad" has NaN at \[1\]/,
     );
     await source.close();
   });

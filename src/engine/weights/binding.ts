@@ -4,7 +4,7 @@ import { namedParameters, walk, type NamedParameter } from '../../core/model/wal
 import { RunFailure } from '../failure';
 import type { Pace } from '../pace';
 import { matrix, type Shape } from '../tensor';
-import { isFloat } from './dtype';
+import { isWeight } from './formats';
 import { prefixings, spellings } from './names';
 import type { StoredTensor, WeightSource } from './source';
 
@@ -156,7 +156,7 @@ function check(tensor: StoredTensor, shape: Shape, name: string, buffer: boolean
         'set the config back to the values of these weights, or run it from a folder without weights',
     );
   }
-  if (!buffer && !isFloat(dtype)) {
+  if (!buffer && !isWeight(dtype)) {
     throw new RunFailure(
       'weights',
       `${own} is ${dtype}: quantised weights can't be run yet; use the model's F16, BF16 or F32 weights`,

@@ -2,8 +2,33 @@
 import { RunFailure } from '../failure';
 import type { Pace } from '../pace';
 import type { Shape } from '../tensor';
-import { DTYPE_BITS } from './dtype';
 import { brief, parseJson } from './json';
+
+/** Bits of an element, for each format that safetensors names. */
+const DTYPE_BITS: Readonly<Record<string, number>> = {
+  BOOL: 8,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  I64: 64,
+  U64: 64,
+  F64: 64,
+  C64: 64,
+};
 
 /** The longest header that the format allows. */
 const LONGEST_HEADER = 100_000_000;
@@ -85,7 +110,9 @@ function entry(file: string, name: string, value: unknown, data: number): Header
   const [begin, end] = offsets as [number, number];
   if (begin > end) throw wrong(`ends (${end}) before it begins (${begin})`);
   if (end > data) throw wrong(`reaches to byte ${end} of ${data}: the file is cut off`);
-  const bytes = (shape.reduce((all, size) => all * BigInt(size), 1n) * BigInt(bits)) / 8n;
+  const allBits = shape.reduce((all, size) => all * BigInt(size), 1n) * BigInt(bits);
+  if (allBits % 8n !== 0n) throw wrong(`of shape ${shown(shape)} in ${String(dtype)} takes no whole bytes`);
+  const bytes = allBits / 8n;
   if (bytes !== BigInt(end - begin)) {
     throw wrong(
       `of shape ${shown(shape)} in ${String(dtype)} takes ${brief(String(bytes))} bytes, and has ${end - begin}`,

@@ -1,10 +1,11 @@
 /** Where weights come from: named tensors whose elements are read by range, as float32 or as the file has them. */
+import type { GgufMetadata } from './gguf/metadata';
 import type { Shape } from '../tensor';
 
 /** A tensor in a file. */
 export interface StoredTensor {
   readonly name: string;
-  /** As in the file: F32, BF16, F8_E4M3 … */
+  /** As in the file: F32, BF16, F8_E4M3, Q4_K … */
   readonly dtype: string;
   readonly shape: Shape;
   /** File name, for messages. */
@@ -23,6 +24,8 @@ export interface WeightSource {
   /** File names, for the reader. */
   readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Key–values of GGUF files, the tokenizer's among them; undefined for safetensors. */
+  readonly metadata?: GgufMetadata | undefined;
   /**
    * Elements [first, first + count) of a tensor, into `into` from `at`. Rejects with a `weights` failure that names
    * file and tensor where the elements can't be read, or are not finite.
