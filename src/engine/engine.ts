@@ -4,8 +4,8 @@ import type { EngineApi, EngineEvents } from '../protocol/engine';
 import type { RunRequest, RunState } from '../protocol/run';
 import { Budget } from './budget';
 import { Cancelled, RunFailure, runError } from './failure';
-import { headMap, thumbnails } from './maps';
 import { Pace, turn } from './pace';
+import type { EngineRun } from './engineRun';
 import { Run } from './run';
 import { proveTies } from './weights/ties';
 
@@ -17,7 +17,7 @@ export interface EngineOptions {
 const DEFAULT_MEMORY = 512 * 2 ** 20;
 
 interface OpenRun {
-  readonly run: Run;
+  readonly run: EngineRun;
   readonly controller: AbortController;
 }
 
@@ -53,11 +53,11 @@ export function createEngine(
   }
 
   /** Opens a run, which holds its memory from then on; one that fails or is cancelled holds none. */
-  async function opened(number: number, request: RunRequest, signal: AbortSignal): Promise<Run> {
+  async function opened(number: number, request: RunRequest, signal: AbortSignal): Promise<EngineRun> {
     try {
       const run = await Run.open(number, request, budget, signal);
       if (!signal.aborted) return run;
-      await run.abandon();
+      await run.close();
       throw new Cancelled();
     } catch (error) {
       budget.give(number);
@@ -95,27 +95,16 @@ export function createEngine(
         return open.run.head;
       }),
 
-    thumbnails: async (run, layer, size) => {
-      return thumbnails(run, layer, openRun(run).run.layer(layer), size, new Pace());
-    },
+    thumbnails: async (run, layer, size) => openRun(run).run.thumbnails(layer, size),
 
-    headMap: async (run, layer, head) => {
-      const maps = openRun(run).run.layer(layer);
-      if (!Number.isInteger(head) || head < 0 || head >= maps.attention.heads) {
-        throw new RunFailure(
-          'engine',
-          `layer ${layer} has ${maps.attention.heads} heads, and no head ${head}`,
-        );
-      }
-      return Promise.resolve(headMap(run, layer, head, maps));
-    },
+    headMap: async (run, layer, head) => openRun(run).run.headMap(layer, head),
 
     closeRun: async (run) => {
       const open = runs.get(run);
       runs.delete(run);
       budget.give(run);
       open?.controller.abort();
-      return Promise.resolve();
+      await open?.run.close();
     },
 
     cancel: (ticket) => tickets.get(ticket)?.abort(),

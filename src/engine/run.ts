@@ -1,13 +1,14 @@
 /** One run: from a request to its layers' maps. */
 import { build } from '../core/service';
 import type { Model } from '../core/model/module';
-import type { RunHead, RunRequest, RunState } from '../protocol/run';
+import type { HeadMap, LayerThumbnails, RunHead, RunRequest, RunState } from '../protocol/run';
 import type { Budget } from './budget';
 import { growingScratch, type Context } from './context';
+import type { EngineRun } from './engineRun';
 import { Cancelled, RunFailure, runError } from './failure';
 import { forward } from './forward';
 import { plainKernels } from './kernels/plain';
-import { largestOf, type LayerMaps } from './maps';
+import { headMap, largestOf, thumbnails, type LayerMaps } from './maps';
 import { Pace } from './pace';
 import { patchTokens } from './picture';
 import { planRun, type Plan } from './plan';
@@ -16,8 +17,9 @@ import { prepareInput, type PreparedInput } from './text/input';
 import { openWeights, type Weights } from './weights/weights';
 
 /** A run whose head is known; `start` computes its layers. */
-export class Run {
+export class Run implements EngineRun {
   private readonly layers: LayerMaps[] = [];
+  private started = false;
 
   private constructor(
     readonly head: RunHead,
@@ -47,8 +49,21 @@ export class Run {
     return new Run(headOf(run, model, input, plan, weights), plan, input.values, weights);
   }
 
-  /** The maps of a layer; rejects where it is not done. */
-  layer(index: number): LayerMaps {
+  thumbnails(layer: number, size: number): Promise<LayerThumbnails> {
+    return thumbnails(this.head.run, layer, this.layer(layer), size, new Pace());
+  }
+
+  headMap(layer: number, head: number): Promise<HeadMap> {
+    const maps = this.layer(layer);
+    const { heads } = maps.attention;
+    if (!Number.isInteger(head) || head < 0 || head >= heads) {
+      throw new RunFailure('engine', `layer ${layer} has ${heads} heads, and no head ${head}`);
+    }
+    return Promise.resolve(headMap(this.head.run, layer, head, maps));
+  }
+
+  /** The maps of a layer; throws where it is not done. */
+  private layer(index: number): LayerMaps {
     const maps = this.layers[index];
     if (maps === undefined)
       throw new RunFailure('engine', `layer ${index} of run ${this.head.run} is not done`);
@@ -57,6 +72,7 @@ export class Run {
 
   /** Computes every layer. Never rejects: the last state says how it ended. */
   async start(signal: AbortSignal, changed: (state: RunState) => void): Promise<void> {
+    this.started = true;
     const of = this.plan.layers.length;
     try {
       await new Pace(signal).rest();
@@ -78,9 +94,9 @@ export class Run {
     }
   }
 
-  /** For a run that will not start. */
-  abandon(): Promise<void> {
-    return this.weights.close();
+  async close(): Promise<void> {
+    // A run that has started closes its weights when it ends.
+    if (!this.started) await this.weights.close();
   }
 
   private context(signal: AbortSignal, layerDone: () => void): Context {
