@@ -11,8 +11,8 @@ export type Operation =
   | { readonly op: 'activation'; readonly activation: Activation }
   /** cap·tanh(x / cap). */
   | { readonly op: 'softCap'; readonly cap: number }
-  /** [b, s] → [b, s]: 0, 1, 2 … for each sequence. */
-  | { readonly op: 'positions' }
+  /** [b, s] → [b, s]: 0, 1, 2 … for each sequence; ids that are `padding` are not counted and get −1. */
+  | { readonly op: 'positions'; readonly padding?: number }
   /** [b, s] → [b, s]: zero everywhere, for ids that were not given. */
   | { readonly op: 'zeros' }
   /**

@@ -50,7 +50,7 @@ export interface AttendTask {
    * Writes what is added to the scores of queries [first, first + rows) with all keys, where it depends on more than
    * the distance; −Infinity hides a key.
    */
-  readonly fill?: (head: number, first: number, rows: number, into: Matrix) => void;
+  readonly fill?: (head: number, first: number, rows: number, into: Matrix) => Promise<void> | void;
   /** Zeros [heads, queries, keys] to be filled with probabilities; left out where nobody asked for them. */
   readonly maps?: Float32Array;
   /** Asked for alone: nothing else of the attention is computed then. */

@@ -10,7 +10,10 @@ import { mlpOp } from './mlp';
 import { normOp } from './norm';
 import type { Leaf, ModuleOps, Op, OperationOps } from './op';
 import { elementwiseOps } from './operations/elementwise';
+import { featureOps } from './operations/features';
+import { fourierOps } from './operations/fourier';
 import { mapOps } from './operations/maps';
+import { positionOps } from './operations/positions';
 import { tokenOps } from './operations/tokens';
 import { rotaryOp } from './rotary';
 
@@ -25,7 +28,14 @@ const modules: ModuleOps = {
   rotary: rotaryOp,
 };
 
-const operations: OperationOps = { ...elementwiseOps, ...tokenOps, ...mapOps };
+const operations: OperationOps = {
+  ...elementwiseOps,
+  ...featureOps,
+  ...fourierOps,
+  ...mapOps,
+  ...positionOps,
+  ...tokenOps,
+};
 
 /** The op that computes a module or an operation; undefined where there is none. */
 export function opOf(run: Leaf | Operation): Op<Leaf | Operation> | undefined {

@@ -13,7 +13,6 @@ export const normOp: Op<Norm> = {
 
 export function missingFromNorm(module: Norm): string | undefined {
   if (module.type === 'batch') return 'batch normalisation';
-  if (module.type === 'affine') return 'a norm that is weight and bias alone';
   if (module.type === 'group') return 'group normalisation';
   if (module.type === 'response') return 'response normalisation';
   if (module.axis !== undefined) return 'normalisation over the channels of a feature map';
@@ -26,8 +25,23 @@ export async function norm(module: Norm, input: Value, context: Context): Promis
   const out = context.zeros(...x.shape);
   const weight = module.weight && (await vector(module.weight, context));
   const bias = module.bias && (await vector(module.bias, context));
-  if (module.type === 'rms') context.kernels.rmsNorm(x.data, out.data, module.width, weight, module.epsilon);
+  if (module.type === 'affine') affine(x.data, out.data, module.width, weight, bias);
+  else if (module.type === 'rms')
+    context.kernels.rmsNorm(x.data, out.data, module.width, weight, module.epsilon);
   else context.kernels.layerNorm(x.data, out.data, module.width, weight, bias, module.epsilon);
   await context.pace.step();
   return out;
+}
+
+/** Weight and bias alone, without mean and deviation. */
+function affine(
+  x: Float32Array,
+  out: Float32Array,
+  width: number,
+  weight: Float32Array | undefined,
+  bias: Float32Array | undefined,
+): void {
+  for (let start = 0; start < x.length; start += width) {
+    for (let j = 0; j < width; j++) out[start + j] = x[start + j]! * (weight?.[j] ?? 1) + (bias?.[j] ?? 0);
+  }
 }

@@ -77,7 +77,7 @@ async function fillWeights(
   context: Context,
 ): Promise<void> {
   const { query, key, keys, visible, softCap, sinks } = task;
-  task.fill?.(head, first, rows, weights);
+  await task.fill?.(head, first, rows, weights);
   await tiledMatmul(
     context,
     rows,

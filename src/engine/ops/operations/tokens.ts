@@ -7,10 +7,6 @@ import { vector } from '../linear';
 import type { OperationOps } from '../op';
 
 export const tokenOps = {
-  positions: {
-    shape: (_, [x]) => x!,
-    run: (_, [x]) => Promise.resolve(ids(idsOf(x).ids.keys())),
-  },
   zeros: {
     shape: (_, [x]) => x!,
     run: (_, [x]) => Promise.resolve(ids(idsOf(x).ids.map(() => 0))),
