@@ -71,10 +71,18 @@ export function transformerLayer(
   shape: StackShape,
   place: 'encoder' | 'decoder' | 'self',
   cross: CrossAttention,
-  feedForward?: { readonly name: string; readonly module: Module },
+  own: {
+    readonly attention?: Attention;
+    readonly feedForward?: { readonly name: string; readonly module: Module };
+  } = {},
 ): Block {
+  const { feedForward } = own;
   const norm = () => layerNorm(shape.width, shape.epsilon ?? 1e-5);
-  const self: Sublayer = { run: squareAttention(shape, place), norm: norm(), cross: false };
+  const self: Sublayer = {
+    run: own.attention ?? squareAttention(shape, place),
+    norm: norm(),
+    cross: false,
+  };
   const memory: Sublayer = { run: squareAttention(shape, 'cross'), norm: norm(), cross: true };
   const forward: Sublayer = {
     run: feedForward?.module ?? pairedMlp(shape.width, shape.intermediate, shape.activation),

@@ -52,12 +52,19 @@ function body(c: Config, pooler: Pooler): Encoder {
   const pooling = block('pooler', { pooler: dense }, (trace, x) =>
     trace.chain(x, { op: 'firstToken' }, dense, { op: 'activation', activation: 'tanh' }),
   );
-  return bertBody({
+  const encoder = bertBody({
     embeddings: bertTables(c, c.rescale_embeddings ? { scale: width ** 0.5 } : {}),
     encoder: layerStack(layers),
     ...(sparse === undefined ? {} : { padding: sparse.padding }),
     ...(pooler === 'none' ? {} : { pooler: { block: pooling, runs: pooler === 'runs', name: '(pooler)' } }),
   });
+  return sparse === undefined ? encoder : { ...encoder, limit: wholeBlocks(c) };
+}
+
+/** The longest sequence whose whole blocks have positions; one that is too short for blocks needs none. */
+function wholeBlocks(c: Config): number {
+  const { max_position_embeddings: positions, block_size: block, num_random_blocks: random } = c;
+  return Math.max(Math.floor(positions / block) * block, Math.min(positions, (5 + 2 * random) * block));
 }
 
 /** One more feed-forward, then the two ends of the answer. */

@@ -20,8 +20,7 @@ import {
   type Encoder,
   type Pooler,
 } from '../blocks/encoder';
-import { linear } from '../blocks/layers';
-import { windowChecks, windowsOf } from '../blocks/windowGlobal';
+import { windowChecks, windowGlobal, windowsOf, withGlobals } from '../blocks/windowGlobal';
 import { family } from '../family';
 import { robertaLanguage } from './roberta';
 
@@ -31,21 +30,7 @@ type Config = Values<typeof keys> & Common;
 
 /** The usual projections, and those of the global tokens. */
 function attention(c: Config, window: number, globals: number): Attention {
-  const usual = bertAttention(c, 'self', {
-    mask: { type: 'windowGlobal', radius: Math.max(1, window / 2), globals },
-  });
-  const square = () => linear(c.hidden_size, c.hidden_size);
-  const global = { query: square(), key: square(), value: square() };
-  return {
-    ...usual,
-    globalProjections: global,
-    children: {
-      ...usual.children,
-      'self.query_global': global.query,
-      'self.key_global': global.key,
-      'self.value_global': global.value,
-    },
-  };
+  return withGlobals(bertAttention(c, 'self', { mask: windowGlobal(window, globals) }), c.hidden_size);
 }
 
 /** @param globals tokens that a class makes global when its caller names none: the first, for a class of sequences. */

@@ -7,7 +7,7 @@ import type { Keys, Values } from '../../config/keys';
 import { block, buffer } from '../../model/build';
 import type { Block, Embedding, Linear, ModelInput, Parameter } from '../../model/module';
 import { embedding, linear } from '../blocks/layers';
-import { family, tokenInput, type Blueprint, type Family } from '../family';
+import { family, tokenInput, type Blueprint, type Checks, type Family } from '../family';
 import { bartStack, type BartConfig, type BartLayout, type Stack, type StackOptions } from './bartStack';
 
 /** Encoder, decoder and the table that both look tokens up in. */
@@ -36,6 +36,10 @@ export interface BartFamily<K extends Keys> {
   readonly stack?: (config: Values<K> & Common, place: 'encoder' | 'decoder', alone: boolean) => StackOptions;
   /** One table for both stacks, as tied embeddings have it; default yes. */
   readonly sharesTokens?: (config: Values<K>) => boolean;
+  /** Whether the head of a decoder that stands alone is ever tied; default yes. */
+  readonly tiesCausalHead?: false;
+  /** What its classes refuse besides heads that do not divide the width. */
+  readonly check?: (config: Values<K>, checks: Checks) => void;
   /** Longest sequences of the encoder and the decoder, where it is not `max_position_embeddings`. */
   readonly limits?: (config: Values<K>) => readonly [number | undefined, number | undefined];
 }
@@ -90,7 +94,8 @@ export function bartFamily<K extends Keys>(own: BartFamily<K>): Family {
       undefined,
       own.stack?.(c, 'decoder', true),
     );
-    const weight = c.tie_word_embeddings ? { weight: table.weight } : {};
+    const tied = c.tie_word_embeddings && own.tiesCausalHead !== false;
+    const weight = tied ? { weight: table.weight } : {};
     const head = linear(c.d_model, c.vocab_size, { bias: false, ...weight });
     const root = block('model', { 'model.decoder': decoder, lm_head: head }, (trace, ids) =>
       trace.chain(ids, decoder, head),
@@ -126,6 +131,7 @@ export function bartFamily<K extends Keys>(own: BartFamily<K>): Family {
     base: `${prefix}Model`,
     initializerRange: (c) => (c as unknown as BartConfig).init_std,
     check(values, checks) {
+      own.check?.(values, checks);
       const c = values as unknown as BartConfig;
       checks.multiple('d_model', c.d_model, 'encoder_attention_heads', c.encoder_attention_heads);
       checks.multiple('d_model', c.d_model, 'decoder_attention_heads', c.decoder_attention_heads);

@@ -2,7 +2,7 @@
 import { activation, tie, type Common } from '../../config/common';
 import { depth, flag, real, size, type Values } from '../../config/keys';
 import { block, listed, type Chain } from '../../model/build';
-import type { Block, Embedding, Module, Operation, Parameter } from '../../model/module';
+import type { Attention, Block, Embedding, Module, Operation, Parameter } from '../../model/module';
 import { embedding, layerNorm } from '../blocks/layers';
 import { transformerLayer, type CrossAttention, type StackShape } from '../blocks/transformer';
 
@@ -56,8 +56,8 @@ export interface BartLayout {
   readonly norm: 'pre' | 'post';
   /** `layernorm_embedding`: after tokens and positions are summed, or in Blenderbot-small's decoder before. */
   readonly embeddingNorm: 'none' | 'sum' | 'decoderTokens';
-  /** `layer_norm` after the last layer. */
-  readonly finalNorm: boolean;
+  /** `layer_norm` after the last layer, or a norm of another name. */
+  readonly finalNorm: boolean | string;
   /** A learned table with rows before position 0, a table of sinusoids, or sinusoids that no file holds. */
   readonly positions: { readonly table: 'learned' | 'fixed'; readonly offset: number } | 'sinusoids';
 }
@@ -70,6 +70,10 @@ export interface StackOptions {
   readonly rows?: number;
   /** The padding's id, after which `sinusoids` count. */
   readonly padding?: number;
+  /** Self attention of a layer, where it is not the Transformer's. */
+  readonly attention?: (layer: number) => Attention;
+  /** What ids pass first; the padding that it adds is taken away at the end. */
+  readonly filling?: Operation;
   /** A block run once for the stack's layers, beside them (MVP's prompts). */
   readonly aside?: Readonly<Record<string, Block>>;
 }
@@ -99,8 +103,10 @@ export function bartStack(
     norm: layout.norm,
     ...options.shape,
   };
-  const layers = Array.from({ length: encoder ? c.encoder_layers : c.decoder_layers }, () =>
-    transformerLayer(shape, encoder ? 'encoder' : cross === 'runs' ? 'decoder' : 'self', cross),
+  const layers = Array.from({ length: encoder ? c.encoder_layers : c.decoder_layers }, (_, layer) =>
+    transformerLayer(shape, encoder ? 'encoder' : cross === 'runs' ? 'decoder' : 'self', cross, {
+      ...(options.attention === undefined ? {} : { attention: options.attention(layer) }),
+    }),
   );
   const tokens = embedding('tokens', options.vocabulary ?? c.vocab_size, width, given(shared));
   const positions = positionsOf(
@@ -111,16 +117,19 @@ export function bartStack(
   );
   const embeddingNorm = layout.embeddingNorm === 'none' ? undefined : layerNorm(width, 1e-5);
   const normsTokens = layout.embeddingNorm === 'decoderTokens' && !encoder;
-  const finalNorm = layout.finalNorm ? layerNorm(width, 1e-5) : undefined;
+  const finalNormName = typeof layout.finalNorm === 'string' ? layout.finalNorm : 'layer_norm';
+  const finalNorm = layout.finalNorm !== false ? layerNorm(width, 1e-5) : undefined;
   const children: Record<string, Module> = { embed_tokens: tokens };
   if (!('op' in positions)) children['embed_positions'] = positions;
   Object.assign(children, listed('layers', layers));
   if (embeddingNorm !== undefined) children['layernorm_embedding'] = embeddingNorm;
-  if (finalNorm !== undefined) children['layer_norm'] = finalNorm;
+  if (finalNorm !== undefined) children[finalNormName] = finalNorm;
   Object.assign(children, options.aside);
   const scale: Chain = c.scale_embedding ? [{ op: 'scale', by: Math.sqrt(width) }] : [];
   const norms: Chain = embeddingNorm === undefined ? [] : [embeddingNorm];
-  const stack = block('stack', children, (trace, ids, memory) => {
+  const { filling } = options;
+  const stack = block('stack', children, (trace, given, memory) => {
+    const ids = filling === undefined ? given : trace.run(filling, given);
     const looked = trace.chain(ids, tokens, ...scale, ...(normsTokens ? norms : []));
     const placed = trace.chain(
       ids,
@@ -129,7 +138,8 @@ export function bartStack(
     let x = trace.chain(trace.add(looked, placed), ...(normsTokens ? [] : norms));
     for (const aside of Object.values(options.aside ?? {})) trace.run(aside, ids);
     for (const layer of layers) x = cross === 'runs' ? trace.run(layer, x, memory) : trace.run(layer, x);
-    return finalNorm === undefined ? x : trace.run(finalNorm, x);
+    if (finalNorm !== undefined) x = trace.run(finalNorm, x);
+    return filling === undefined ? x : trace.run({ op: 'fitTokens' }, x, given);
   });
   return { block: stack, embedding: tokens, width };
 }
