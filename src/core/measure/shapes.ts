@@ -27,7 +27,11 @@ function windowCount({ height, width, window }: Windows): number {
   return Math.ceil(height / window) * Math.ceil(width / window);
 }
 
-function pooled(side: number, { kernel, stride, padding, ceil }: Operation & { op: 'pool' }): number {
+/** Windows of a pool along a side. */
+export function pooledSide(
+  side: number,
+  { kernel, stride, padding, ceil }: Operation & { op: 'pool' },
+): number {
   const free = side + 2 * padding - kernel;
   if (!ceil) return Math.floor(free / stride) + 1;
   const count = Math.ceil(free / stride) + 1;
@@ -111,7 +115,7 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'swapFramesAndChannels':
       return shaped(batch, rest[0] ?? 1, length, ...rest.slice(1));
     case 'pool':
-      return shaped(batch, length, ...rest.map((side) => pooled(side, operation)));
+      return shaped(batch, length, ...rest.map((side) => pooledSide(side, operation)));
     case 'poolAll':
       return shaped(batch, length, ...rest.map(() => 1));
     case 'pad': {

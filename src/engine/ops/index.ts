@@ -14,6 +14,8 @@ import { featureOps } from './operations/features';
 import { fourierOps } from './operations/fourier';
 import { mapOps } from './operations/maps';
 import { positionOps } from './operations/positions';
+import { poolOps } from './operations/pools';
+import { soundOps } from './operations/sound';
 import { tokenOps } from './operations/tokens';
 import { rotaryOp } from './rotary';
 
@@ -33,7 +35,9 @@ const operations: OperationOps = {
   ...featureOps,
   ...fourierOps,
   ...mapOps,
+  ...poolOps,
   ...positionOps,
+  ...soundOps,
   ...tokenOps,
 };
 

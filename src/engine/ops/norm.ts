@@ -3,6 +3,7 @@ import type { Norm } from '../../core/model/module';
 import type { Context } from '../context';
 import { tensor, type Tensor, type Value } from '../tensor';
 import { vector } from './linear';
+import { isMapNorm, mapNorm } from './mapNorm';
 import type { Op } from './op';
 
 export const normOp: Op<Norm> = {
@@ -12,15 +13,13 @@ export const normOp: Op<Norm> = {
 };
 
 export function missingFromNorm(module: Norm): string | undefined {
-  if (module.type === 'batch') return 'batch normalisation';
-  if (module.type === 'group') return 'group normalisation';
-  if (module.type === 'response') return 'response normalisation';
-  if (module.axis !== undefined) return 'normalisation over the channels of a feature map';
+  if (isMapNorm(module)) return undefined;
   return module.weightOffset === undefined ? undefined : 'a norm that adds to its weight';
 }
 
 /** [s, width] → [s, width]. */
 export async function norm(module: Norm, input: Value, context: Context): Promise<Tensor> {
+  if (isMapNorm(module)) return mapNorm(module, input, context);
   const x = tensor(input);
   const out = context.zeros(...x.shape);
   const weight = module.weight && (await vector(module.weight, context));

@@ -109,7 +109,9 @@ function valueOf(input: ModelInput, inputs: ReadonlyMap<string, Tensor>): Value 
   const given = inputs.get(input.name);
   if (given === undefined) throw new Error(`the reference has no ${input.name}`);
   // The batch axis, which the engine leaves out.
-  return input.type === 'pixels' ? { shape: given.shape.slice(1), data: given.data } : ids(given.data);
+  return input.type === 'pixels' || input.type === 'sound'
+    ? { shape: given.shape.slice(1), data: given.data }
+    : ids(given.data);
 }
 
 /** Every tensor of a safetensors file. */
