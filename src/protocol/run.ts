@@ -19,6 +19,13 @@ export interface Token {
   readonly id: number;
   /** As a reader should see it: spaces and line ends made visible. */
   readonly text: string;
+  /**
+   * [start, end) of the input's text, or with `pair` of the second one, in UTF-16 units; absent for what the tokenizer
+   * put in.
+   */
+  readonly start?: number;
+  readonly end?: number;
+  readonly pair?: true;
 }
 
 /** Which weights were run. `seeded` must be said on every picture. */

@@ -74,9 +74,9 @@ describe('the tokenizer beside a config', () => {
     assert.equal(head.tokenizer, 'tokenizer.json');
     assert.deepEqual(head.tokens, [
       { id: 1, text: '[CLS]' },
-      { id: 3, text: 'hello' },
-      { id: 4, text: 'wor' },
-      { id: 5, text: '##ld' },
+      { id: 3, text: 'hello', start: 0, end: 5 },
+      { id: 4, text: 'wor', start: 6, end: 9 },
+      { id: 5, text: '##ld', start: 9, end: 11 },
       { id: 2, text: '[SEP]' },
     ]);
   });
@@ -135,11 +135,11 @@ describe('the tokenizer beside a config', () => {
 describe('bytes in the place of a tokenizer', () => {
   it('are their own ids', () => {
     assert.deepEqual(byteTokenizer(256).encode('a é\n').tokens, [
-      { id: 97, text: 'a' },
-      { id: 32, text: '·' },
-      { id: 0xc3, text: '⟨C3⟩' },
-      { id: 0xa9, text: '⟨A9⟩' },
-      { id: 10, text: '⏎' },
+      { id: 97, text: 'a', start: 0, end: 1 },
+      { id: 32, text: '·', start: 1, end: 2 },
+      { id: 0xc3, text: '⟨C3⟩', start: 2, end: 3 },
+      { id: 0xa9, text: '⟨A9⟩', start: 2, end: 3 },
+      { id: 10, text: '⏎', start: 3, end: 4 },
     ]);
   });
 
@@ -147,7 +147,7 @@ describe('bytes in the place of a tokenizer', () => {
     const head = await localEngine().engine.openRun(1, request(configText('llama'), 'abc'));
     assert.equal(head.tokenizer, 'bytes');
     assert.equal(head.folded, true);
-    assert.deepEqual(head.tokens[0], { id: 97 % 67, text: 'a' });
+    assert.deepEqual(head.tokens[0], { id: 97 % 67, text: 'a', start: 0, end: 1 });
   });
 });
 

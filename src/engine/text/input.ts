@@ -5,7 +5,8 @@ import { RunFailure } from '../failure';
 import { testPicture } from '../picture';
 import { findModule } from '../plan';
 import { ids, type Value } from '../tensor';
-import { byteTokenizer, openTokenizer, type Encoded, type TextTokenizer } from './tokenizer';
+import { openTokenizer } from './folder';
+import { byteTokenizer, type Encoded, type TextTokenizer } from './tokenizer';
 
 export interface PreparedInput {
   /** In the order of `model.inputs`. */

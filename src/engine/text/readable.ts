@@ -1,4 +1,5 @@
 /** Tokens as a reader should see them: spaces and line ends made visible, bytes made text again. */
+import { BYTE_CHARACTERS } from './pipeline/byteCharacters';
 
 const VISIBLE: Readonly<Record<string, string>> = { ' ': '·', '\n': '⏎', '\r': '␍', '\t': '⇥', '\0': '␀' };
 
@@ -53,9 +54,4 @@ export function byteLevelText(token: string): string {
   return bytesText(Uint8Array.from(bytes));
 }
 
-/** GPT-2's table: printable bytes stand for themselves, the others for characters from U+0100 on. */
-const byteOfChar = new Map<string, number>();
-for (let byte = 0, next = 256; byte < 256; byte++) {
-  const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-  byteOfChar.set(String.fromCodePoint(printable ? byte : next++), byte);
-}
+const byteOfChar = new Map(BYTE_CHARACTERS.map((char, byte) => [char, byte]));

@@ -1,10 +1,9 @@
-/** The tokenizer that lies beside a config, or bytes. */
-import { readFile, stat } from 'node:fs/promises';
-import * as path from 'node:path';
-import { Tokenizer } from '@huggingface/tokenizers';
+/** What turns a text into ids: the tokenizer that lies beside a config, or bytes. */
 import type { Token, TokenizerOrigin } from '../../protocol/run';
 import { RunFailure } from '../failure';
-import { byteLevelText, bytesText, pieceText } from './readable';
+import { bounded } from './bounded';
+import { pipeline } from './pipeline/pipeline';
+import { byteLevelText, bytesText, pieceText, visible } from './readable';
 
 export interface Encoded {
   readonly tokens: Token[];
@@ -14,102 +13,101 @@ export interface Encoded {
 
 export interface TextTokenizer {
   readonly origin: TokenizerOrigin;
+  /** The files that it was read from, for messages. */
+  readonly files: string;
   encode(text: string, pair?: string): Encoded;
   /** How an id reads; undefined where the vocabulary does not name it. */
   textOf(id: number): string | undefined;
 }
 
-const FILE = 'tokenizer.json';
-/** The largest in use have some 30 MB. */
-const LARGEST = 128 * 1024 * 1024;
+/** Milliseconds. The largest vocabulary and the longest text take a tenth; what takes longer may never end. */
+const LONGEST_READING = 20_000;
+const LONGEST_ENCODING = 4_000;
 
-/** The tokenizer of the last run: a large vocabulary takes a second to read, and runs of one model follow each other. */
-let latest: { readonly key: string; readonly tokenizer: TextTokenizer } | undefined;
-
-/** Reads tokenizer.json of a folder; undefined where there is none. */
-export async function openTokenizer(folder: string): Promise<TextTokenizer | undefined> {
-  const file = path.join(folder, FILE);
-  const settings = path.join(folder, 'tokenizer_config.json');
-  const [found, beside] = await Promise.all(
-    [file, settings].map((name) => stat(name).catch(() => undefined)),
-  );
-  if (found === undefined) return undefined;
-  if (found.size > LARGEST) {
-    throw new RunFailure('tokenizer', `${FILE} has ${found.size} bytes, more than ${LARGEST}`);
-  }
-  const key = [file, found.size, found.mtimeMs, beside?.size, beside?.mtimeMs].join(' ');
-  if (latest?.key === key) return latest.tokenizer;
-  const json = await readJson(file);
-  const config = beside === undefined ? {} : await readJson(settings);
-  try {
-    latest = { key, tokenizer: fromJson(new Tokenizer(json, config), json) };
-    return latest.tokenizer;
-  } catch (error) {
-    throw new RunFailure('tokenizer', `${FILE}: ${(error as Error).message}`);
-  }
-}
-
-async function readJson(file: string): Promise<object> {
-  try {
-    const json: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof json === 'object' && json !== null) return json;
-  } catch (error) {
-    throw new RunFailure('tokenizer', `${path.basename(file)}: ${(error as Error).message}`);
-  }
-  throw new RunFailure('tokenizer', `${path.basename(file)} is not a JSON object`);
-}
-
-function fromJson(tokenizer: Tokenizer, json: object): TextTokenizer {
+/**
+ * A tokenizer from the content of a tokenizer.json.
+ *
+ * @param files the names of the files that it comes from, for messages.
+ */
+export function textTokenizer(origin: TokenizerOrigin, files: string, json: unknown): TextTokenizer {
+  const refused = (what: string): RunFailure => new RunFailure('tokenizer', `${files}: ${what}`);
+  const within = <T>(milliseconds: number, what: string, work: () => T): T => {
+    let done: { readonly value: T } | undefined;
+    try {
+      done = bounded(milliseconds, work);
+    } catch (error) {
+      throw refused((error as Error).message);
+    }
+    if (done === undefined) {
+      throw refused(
+        `${what} takes more than ${milliseconds / 1000} s: look for a pattern that backtracks without end`,
+      );
+    }
+    return done.value;
+  };
+  const own = within(LONGEST_READING, 'reading it', () => pipeline(json));
   const read = isByteLevel(json) ? byteLevelText : pieceText;
   const textOf = (id: number): string | undefined => {
-    const token = tokenizer.id_to_token(id);
-    return token === undefined ? undefined : read(token);
+    const found = own.tokenOf(id);
+    if (found === undefined) return undefined;
+    return found.added ? visible(found.token) : read(found.token);
   };
   return {
-    origin: 'tokenizer.json',
+    origin,
+    files,
     textOf,
     encode: (text, pair) => {
-      try {
-        const encoded = tokenizer.encode(text, { text_pair: pair ?? null, return_token_type_ids: true });
-        const tokens = encoded.ids.map((id) => ({ id, text: textOf(id) ?? `#${id}` }));
-        return { tokens, segments: encoded.token_type_ids };
-      } catch (error) {
-        throw new RunFailure('tokenizer', `${FILE}: ${(error as Error).message}`);
-      }
+      const placed = within(LONGEST_ENCODING, 'cutting the text into tokens', () => own.encode(text, pair));
+      return {
+        tokens: placed.map(({ id, at }) => ({
+          id,
+          text: textOf(id) ?? `#${id}`,
+          ...(at === undefined ? {} : { start: at.start, end: at.end, ...(at.pair ? { pair: true } : {}) }),
+        })),
+        segments: placed.map(({ type }) => type),
+      };
     },
   };
 }
 
-/** Whether a vocabulary's characters stand for bytes: its decoder, or a part of it, is ByteLevel. */
-function isByteLevel(json: object): boolean {
-  const { decoder, pre_tokenizer: before } = json as { decoder?: unknown; pre_tokenizer?: unknown };
-  return names(decoder).concat(names(before)).includes('ByteLevel');
+/** Whether a vocabulary's characters stand for bytes: a part of the tokenizer is ByteLevel. */
+function isByteLevel(json: unknown): boolean {
+  const { decoder, pre_tokenizer: before, normalizer } = json as Record<string, unknown>;
+  return [decoder, before, normalizer].flatMap(names).includes('ByteLevel');
 }
 
 function names(part: unknown): string[] {
   if (typeof part !== 'object' || part === null) return [];
-  const { type, decoders, pretokenizers } = part as {
-    type?: unknown;
-    decoders?: unknown;
-    pretokenizers?: unknown;
-  };
-  const inner = [decoders, pretokenizers].flatMap((list) => (Array.isArray(list) ? list.flatMap(names) : []));
+  const { type, decoders, pretokenizers, normalizers } = part as Record<string, unknown>;
+  const inner = [decoders, pretokenizers, normalizers].flatMap((list) =>
+    Array.isArray(list) ? list.flatMap(names) : [],
+  );
   return typeof type === 'string' ? [type, ...inner] : inner;
 }
 
 /** Ids are the bytes of the text, modulo a vocabulary that has fewer than 256 rows. */
 export function byteTokenizer(vocabulary: number): TextTokenizer {
-  const encode = (text: string): Token[] =>
-    Array.from(new TextEncoder().encode(text), (byte) => ({
-      id: byte % vocabulary,
-      text: bytesText(Uint8Array.of(byte)),
-    }));
+  const encoder = new TextEncoder();
+  const encode = (text: string, pair: boolean): Token[] => {
+    const tokens: Token[] = [];
+    let end = 0;
+    for (const char of text) {
+      const start = end;
+      end += char.length;
+      for (const byte of encoder.encode(char)) {
+        const place = { start, end, ...(pair ? { pair } : {}) };
+        tokens.push({ id: byte % vocabulary, text: bytesText(Uint8Array.of(byte)), ...place });
+      }
+    }
+    return tokens;
+  };
   return {
     origin: 'bytes',
+    files: 'bytes',
     textOf: (id) => (id < 256 && vocabulary >= 256 ? bytesText(Uint8Array.of(id)) : undefined),
     encode: (text, pair) => {
-      const first = encode(text);
-      const second = pair === undefined ? [] : encode(pair);
+      const first = encode(text, false);
+      const second = pair === undefined ? [] : encode(pair, true);
       return {
         tokens: [...first, ...second],
         segments: [...first.map(() => 0), ...second.map(() => 1)],

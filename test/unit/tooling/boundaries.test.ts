@@ -47,7 +47,7 @@ const cases: Record<string, readonly [allowed: readonly string[], forbidden: rea
       `import { build } from '../../core/service';`,
       `import { connect } from '../../protocol/rpc';`,
       `import { readFileSync } from 'node:fs';`,
-      `import { Tokenizer } from '@huggingface/tokenizers';`,
+      `import { Tokenizer } from 'oniguruma-to-es';`,
     ],
     [
       `import type { EngineClient } from '../../host/engineClient';`,
