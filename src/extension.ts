@@ -14,7 +14,7 @@ import { openReport, registerReports } from './host/features/report';
 import { registerStatusItem } from './host/features/statusItem';
 import { NumberFormat } from './host/format';
 import { Panels } from './host/panels/panels';
-import { engineIdle, workload } from './host/settings';
+import { engineIdle, engineSettings, workload } from './host/settings';
 import { startWorkerThread } from './host/workerPort';
 
 export function activate({ extensionUri, subscriptions }: vscode.ExtensionContext): void {
@@ -25,6 +25,7 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
     start: startWorkerThread(worker, (line) => log.info(`engine: ${line}`)),
     log: (line) => log.info(line),
     idle: engineIdle,
+    settings: engineSettings,
   });
   const analyses = new Analyses(
     engine,

@@ -1,8 +1,9 @@
-/** Memory for the maps of all runs, those that are still opening among them. */
+/** Memory for what all runs keep, those that are still opening among them. */
 export class Budget {
   private readonly held = new Map<number, number>();
 
-  constructor(private readonly total: number) {}
+  /** @param total bytes; may change while runs hold some. */
+  constructor(public total: number) {}
 
   get free(): number {
     let free = this.total;

@@ -9,7 +9,7 @@ import type { Weights } from './weights/weights';
 export interface Wanted {
   /** Zeros [heads, queries, keys] for its probabilities; undefined where nobody asked for them. */
   readonly maps?: Float32Array;
-  /** A part of one head's map, computed alone; not together with `maps` or `output`. */
+  /** A part of the maps, computed alone: neither `maps` nor `output` are wanted then. */
   readonly tile?: Tile;
   /** Whether anything after the maps is. */
   readonly output: boolean;
@@ -23,8 +23,8 @@ export interface Context {
   zeros(...shape: number[]): Tensor;
   /** A buffer of at least `size` elements that the next call may take again. */
   scratch(size: number): Float32Array;
-  /** Asked by an attention before it computes anything. */
-  attention(module: Attention, queries: number, keys: number): Wanted;
+  /** Asked by an attention before it computes anything; `inputs` are its own, which must not change afterwards. */
+  attention(module: Attention, queries: number, keys: number, inputs: readonly Value[]): Wanted;
   /** Told by it when its maps are whole. */
   attended(): void;
 }

@@ -10,7 +10,7 @@ import { Run } from './run';
 import { proveTies } from './weights/ties';
 
 export interface EngineOptions {
-  /** Bytes of attention maps that all open runs together may hold. */
+  /** Bytes that all open runs together may keep. */
   readonly memory?: number;
 }
 
@@ -18,7 +18,12 @@ const DEFAULT_MEMORY = 512 * 2 ** 20;
 
 interface OpenRun {
   readonly run: EngineRun;
+  /** Ends the computation. */
   readonly controller: AbortController;
+  /** Ends the answers to questions as well. */
+  readonly closing: AbortController;
+  /** The computation and the answers under way: the files are closed after them. */
+  readonly busy: Set<Promise<unknown>>;
 }
 
 export function createEngine(
@@ -65,18 +70,40 @@ export function createEngine(
     }
   }
 
+  /** Rejects where no such run is open. */
   function openRun(run: number): OpenRun {
     const open = runs.get(run);
     if (open === undefined) throw new RunFailure('engine', `run ${run} is not open`);
     return open;
   }
 
-  function start(ticket: number, { run, controller }: OpenRun): void {
+  function start(ticket: number, open: OpenRun): void {
+    const { run, controller } = open;
     const changed = (state: RunState): void => events.runChanged(run.head.run, state);
-    void run.start(controller.signal, changed).finally(() => tickets.delete(ticket));
+    void during(
+      open,
+      run.start(controller.signal, changed).finally(() => tickets.delete(ticket)),
+    );
+  }
+
+  /** Answers a question of an open run; a run that is closed meanwhile rejects it. */
+  async function reading<T>(
+    number: number,
+    question: (run: EngineRun, pace: Pace) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const open = openRun(number);
+      return await during(open, question(open.run, new Pace(open.closing.signal)));
+    } catch (error) {
+      throw coded(error);
+    }
   }
 
   return {
+    configure: ({ memory: bytes }) => {
+      budget.total = bytes;
+    },
+
     analyse: (ticket, { text, workload }) => answer(ticket, () => analyse(text, workload)),
 
     graph: (ticket, { text, workload, folder }) =>
@@ -88,27 +115,50 @@ export function createEngine(
 
     openRun: (ticket, request) =>
       answer(ticket, async (controller) => {
-        const open = { run: await opened(++lastRun, request, controller.signal), controller };
+        const open: OpenRun = {
+          run: await opened(++lastRun, request, controller.signal),
+          controller,
+          closing: new AbortController(),
+          busy: new Set(),
+        };
         runs.set(open.run.head.run, open);
         // After the answer, so that whoever asked knows the run before it changes.
         setImmediate(() => start(ticket, open));
         return open.run.head;
       }),
 
-    thumbnails: async (run, layer, size) => openRun(run).run.thumbnails(layer, size),
+    thumbnails: (run, layer, size, pooling = 'max') =>
+      reading(run, (open, pace) => open.thumbnails(layer, size, pooling, pace)),
 
-    headMap: async (run, layer, head) => openRun(run).run.headMap(layer, head),
+    headMap: (run, layer, head, part = {}) =>
+      reading(run, (open, pace) => open.headMap(layer, head, part, pace)),
+
+    hiddenState: (run, index) => reading(run, async (open) => Promise.resolve(open.hiddenState(index))),
+
+    output: (run, positions) => reading(run, (open, pace) => open.output(positions, pace)),
 
     closeRun: async (run) => {
       const open = runs.get(run);
       runs.delete(run);
       budget.give(run);
-      open?.controller.abort();
-      await open?.run.close();
+      if (open === undefined) return;
+      open.controller.abort();
+      open.closing.abort();
+      await Promise.allSettled(open.busy);
+      await open.run.close();
     },
 
     cancel: (ticket) => tickets.get(ticket)?.abort(),
   };
+}
+
+async function during<T>({ busy }: OpenRun, work: Promise<T>): Promise<T> {
+  busy.add(work);
+  try {
+    return await work;
+  } finally {
+    busy.delete(work);
+  }
 }
 
 /** Every rejection has a code. */

@@ -1,13 +1,18 @@
-/** What an engine's interface asks of a run, whichever engine computes it. */
-import type { HeadMap, LayerThumbnails, RunHead, RunState } from '../protocol/run';
+/** A run as the engine's interface sees it, whoever computes its maps. */
+import type { HeadMap, LayerThumbnails, MapPart, RunHead, RunState, RunValues } from '../protocol/run';
+import type { Pooling } from './maps';
+import type { Pace } from './pace';
 
 export interface EngineRun {
   readonly head: RunHead;
-  /** Computes every layer, in the order of the head. Never rejects: the last state says how it ended. */
+  /** Computes every layer. Never rejects: the last state says how it ended. */
   start(signal: AbortSignal, changed: (state: RunState) => void): Promise<void>;
-  /** Rejects with a `RunFailure` where the layer is not done. */
-  thumbnails(layer: number, size: number): Promise<LayerThumbnails>;
-  headMap(layer: number, head: number): Promise<HeadMap>;
-  /** Gives back what it holds; one that still computes is cancelled first. */
+  /** Rejects where the layer is not done. */
+  thumbnails(layer: number, size: number, pooling: Pooling, pace: Pace): Promise<LayerThumbnails>;
+  /** Rejects where the layer is not done, or has no such head or queries. */
+  headMap(layer: number, head: number, part: MapPart, pace: Pace): Promise<HeadMap>;
+  hiddenState(index: number): RunValues;
+  output(positions: readonly [number, number], pace: Pace): Promise<RunValues>;
+  /** Nothing of it can be asked for any more. */
   close(): Promise<void>;
 }

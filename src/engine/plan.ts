@@ -12,7 +12,9 @@ export interface Plan {
   readonly layers: readonly RunLayer[];
   readonly attentions: readonly Attention[];
   /** Bytes of all maps. */
-  readonly bytes: number;
+  readonly mapBytes: number;
+  /** Bytes of what attentions look at, from which maps are computed again; with the whole also of what layers make. */
+  readonly keptBytes: number;
   /** The model, whose forward pass is followed. */
   readonly root: Block;
   /** Rows and columns of patches, where a picture is cut into them. */
@@ -34,6 +36,7 @@ export async function planRun(model: Model, inputs: readonly Shape[], whole = fa
   const total = attentionRuns(root);
   if (total === 0) throw new RunFailure('unsupported', `${model.architecture} has no attention to show`);
   let grid: readonly [number, number] | undefined;
+  let keptBytes = 0;
   await interpret<Shape>(root, inputs, {
     leaf: (run, shapes, path) => {
       const reason = missing(run);
@@ -47,13 +50,17 @@ export async function planRun(model: Model, inputs: readonly Shape[], whole = fa
       } else if (run.kind === 'attention') {
         layers.push(layerOf(run, layers.length, path, shapes));
         attentions.push(run);
+        for (const shape of shapes) keptBytes += 4 * product(shape);
         if (layers.length === total && !whole) return Promise.resolve(undefined);
       }
       return Promise.resolve(result);
     },
+    left: ({ role }, _, __, output) => {
+      if (whole && role === 'layer') keptBytes += 4 * product(output);
+    },
   });
-  const bytes = layers.reduce((sum, { heads, queries, keys }) => sum + 4 * heads * queries * keys, 0);
-  return { root, layers, attentions, bytes, ...(grid === undefined ? {} : { grid }) };
+  const mapBytes = layers.reduce((sum, { heads, queries, keys }) => sum + 4 * heads * queries * keys, 0);
+  return { root, layers, attentions, mapBytes, keptBytes, ...(grid === undefined ? {} : { grid }) };
 }
 
 /** The root, where the tree follows the forward pass. */

@@ -1,37 +1,59 @@
-/** One run: from a request to its layers' maps. */
+/** One run: from a request to its layers' maps, and what the model makes of them. */
 import { build } from '../core/service';
 import type { Model } from '../core/model/module';
-import type { HeadMap, LayerThumbnails, RunHead, RunRequest, RunState } from '../protocol/run';
+import type {
+  HeadMap,
+  LayerThumbnails,
+  MapPart,
+  RunHead,
+  RunRequest,
+  RunState,
+  RunValues,
+} from '../protocol/run';
 import type { Budget } from './budget';
 import { growingScratch, type Context } from './context';
 import type { EngineRun } from './engineRun';
 import { Cancelled, RunFailure, runError } from './failure';
 import { forward } from './forward';
+import { cutHead, type Cut } from './head';
 import { plainKernels } from './kernels/plain';
-import { headMap, largestOf, thumbnails, type LayerMaps } from './maps';
+import { Layers, type Part } from './layers';
+import { headMap, Thumbnails, type Pooling } from './maps';
+import { checkMemory, keepsMaps } from './memory';
 import { Pace } from './pace';
 import { patchTokens } from './picture';
 import { planRun, type Plan } from './plan';
-import { zeros, type Value } from './tensor';
+import { tensor, zeros, type Tensor, type Value } from './tensor';
 import { prepareInput, type PreparedInput } from './text/input';
 import { openWeights, type Weights } from './weights/weights';
 
+/** Bytes of one layer's maps that are computed again at a time. */
+const PIECE = 64 * 2 ** 20;
+
 /** A run whose head is known; `start` computes its layers. */
 export class Run implements EngineRun {
-  private readonly layers: LayerMaps[] = [];
-  private started = false;
+  private readonly layers: Layers;
+  private readonly cut: Cut;
+  /** What layers made, in the order of execution, after what the first of each stack got; only with the output. */
+  private readonly hidden: Tensor[] = [];
+  /** What goes into the head. */
+  private result: Value | undefined;
 
   private constructor(
     readonly head: RunHead,
     private readonly plan: Plan,
     private readonly values: readonly Value[],
     private readonly weights: Weights,
-  ) {}
+    private readonly whole: boolean,
+  ) {
+    this.layers = new Layers(plan);
+    this.cut = whole ? cutHead(plan.root) : { body: plan.root };
+  }
 
   /**
    * Reads the config, the input and the weights' headers; nothing is computed yet.
    *
-   * @param budget what its maps take is set apart there; whoever opens gives it back, also where this rejects.
+   * @param budget what it keeps is set apart there; whoever opens gives it back, also where this rejects.
    */
   static async open(run: number, request: RunRequest, budget: Budget, signal: AbortSignal): Promise<Run> {
     const pace = new Pace(signal);
@@ -39,87 +61,137 @@ export class Run implements EngineRun {
     await pace.rest();
     const input = await prepareInput(model, request.input, request.folder);
     await pace.rest();
+    const whole = request.output === true;
     const plan = await planRun(
       model,
       input.values.map(({ shape }) => shape),
+      whole,
     );
-    checkMemory(plan, input, budget.free);
-    budget.take(run, plan.bytes);
+    checkMemory(plan, input.tokens?.length, budget.free);
+    const kept = keepsMaps(plan, budget.free);
+    budget.take(run, plan.keptBytes + (kept ? plan.mapBytes : 0));
     const weights = await openWeights(model, request.folder, request.seed, pace);
-    return new Run(headOf(run, model, input, plan, weights), plan, input.values, weights);
-  }
-
-  thumbnails(layer: number, size: number): Promise<LayerThumbnails> {
-    return thumbnails(this.head.run, layer, this.layer(layer), size, new Pace());
-  }
-
-  headMap(layer: number, head: number): Promise<HeadMap> {
-    const maps = this.layer(layer);
-    const { heads } = maps.attention;
-    if (!Number.isInteger(head) || head < 0 || head >= heads) {
-      throw new RunFailure('engine', `layer ${layer} has ${heads} heads, and no head ${head}`);
-    }
-    return Promise.resolve(headMap(this.head.run, layer, head, maps));
-  }
-
-  /** The maps of a layer; throws where it is not done. */
-  private layer(index: number): LayerMaps {
-    const maps = this.layers[index];
-    if (maps === undefined)
-      throw new RunFailure('engine', `layer ${index} of run ${this.head.run} is not done`);
-    return maps;
+    return new Run(headOf(run, model, input, plan, weights, kept), plan, input.values, weights, whole);
   }
 
   /** Computes every layer. Never rejects: the last state says how it ended. */
   async start(signal: AbortSignal, changed: (state: RunState) => void): Promise<void> {
-    this.started = true;
     const of = this.plan.layers.length;
+    const context: Context = {
+      ...this.means(new Pace(signal)),
+      attention: ({ heads }, queries, keys, inputs) => {
+        maps = this.head.maps === 'kept' ? zeros(heads, queries, keys).data : undefined;
+        looked = inputs;
+        return { output: this.whole || this.layers.count + 1 < of, ...(maps === undefined ? {} : { maps }) };
+      },
+      attended: () => {
+        this.layers.add(looked, maps);
+        changed({ type: 'running', done: this.layers.count, of });
+      },
+    };
+    let maps: Float32Array | undefined;
+    let looked: readonly Value[] = [];
     try {
-      await new Pace(signal).rest();
+      await context.pace.rest();
       changed({ type: 'running', done: 0, of });
-      await forward(
-        this.plan.root,
-        this.values,
-        this.context(signal, () => {
-          changed({ type: 'running', done: this.layers.length, of });
-        }),
-      );
+      this.result = await forward(this.cut.body, this.values, context, (block, _, inputs, output) => {
+        if (this.whole && block.role === 'layer') this.keep(inputs[0], output);
+      });
       changed({ type: 'done' });
     } catch (error) {
       changed(
         error instanceof Cancelled ? { type: 'cancelled' } : { type: 'failed', error: runError(error) },
       );
-    } finally {
-      await this.weights.close();
     }
   }
 
-  async close(): Promise<void> {
-    // A run that has started closes its weights when it ends.
-    if (!this.started) await this.weights.close();
+  /** Nothing of it can be asked for any more. */
+  close(): Promise<void> {
+    return this.weights.close();
   }
 
-  private context(signal: AbortSignal, layerDone: () => void): Context {
-    const { layers, plan } = this;
-    let maps: Float32Array;
-    return {
-      kernels: plainKernels,
-      weights: this.weights,
-      pace: new Pace(signal),
-      zeros,
-      scratch: growingScratch(),
-      attention: ({ heads }, queries, keys) => {
-        maps = zeros(heads, queries, keys).data;
-        return { maps, output: layers.length + 1 < plan.layers.length };
-      },
-      attended: () => {
-        const { queries, keys } = plan.layers[layers.length]!;
-        const attention = plan.attentions[layers.length]!;
-        layers.push({ attention, queries, keys, values: maps, maximum: largestOf(maps) });
-        layerDone();
-      },
-    };
+  /** Rejects where the layer is not done. */
+  async thumbnails(index: number, size: number, pooling: Pooling, pace: Pace): Promise<LayerThumbnails> {
+    const layer = this.layers.layer(index);
+    const { heads, queries, keys } = layer;
+    const thumbnails = new Thumbnails(layer, size, pooling);
+    const step = layer.maps === undefined ? Math.max(1, Math.floor(PIECE / (4 * queries * keys))) : heads;
+    for (let head = 0; head < heads; head += step) {
+      const part: Part = {
+        heads: [head, Math.min(heads, head + step)],
+        queries: [0, queries],
+        scores: false,
+      };
+      await thumbnails.add(head, await this.layers.part(index, part, this.means(pace)), pace);
+    }
+    return thumbnails.bytes(this.head.run, index);
   }
+
+  /** Rejects where the layer is not done, or has no such head or queries. */
+  async headMap(index: number, head: number, { queries, scores }: MapPart, pace: Pace): Promise<HeadMap> {
+    const layer = this.layers.layer(index);
+    const [first, end] = queries ?? [0, layer.queries];
+    if (!isRange(head, head + 1, layer.heads)) {
+      throw new RunFailure('engine', `layer ${index} has ${layer.heads} heads, and no head ${head}`);
+    }
+    if (!isRange(first, end, layer.queries)) {
+      throw new RunFailure(
+        'engine',
+        `layer ${index} has ${layer.queries} queries, and not ${first} to ${end}`,
+      );
+    }
+    const part: Part = { heads: [head, head + 1], queries: [first, end], scores: scores === true };
+    const values = await this.layers.part(index, part, this.means(pace));
+    return headMap({ run: this.head.run, layer: index, head, first }, layer, values);
+  }
+
+  /** What goes into the first layer (0) and what each layer makes; only of a run with its output. */
+  hiddenState(index: number): RunValues {
+    const state = this.hidden[index];
+    if (state === undefined) throw new RunFailure('engine', `hidden state ${index} is not there`);
+    return { run: this.head.run, shape: state.shape, values: state.data.slice().buffer };
+  }
+
+  /** The model's output at positions [from, to): logits, where the model has a head. Only of a run with its output. */
+  async output([from, to]: readonly [number, number], pace: Pace): Promise<RunValues> {
+    if (this.result === undefined) throw new RunFailure('engine', 'the run has no output');
+    const { shape, data } = tensor(this.result);
+    if (!isRange(from, to, shape[0]!)) {
+      throw new RunFailure('engine', `the output has ${shape[0]} positions, and not ${from} to ${to}`);
+    }
+    const width = data.length / shape[0]!;
+    const rows = {
+      shape: [to - from, ...shape.slice(1)],
+      data: data.slice(from * width, to * width),
+    };
+    const context: Context = {
+      ...this.means(pace),
+      attention: () => ({ output: false }),
+      attended: () => {},
+    };
+    const { head } = this.cut;
+    const made = head === undefined ? rows : tensor(await forward(head, [rows], context));
+    return { run: this.head.run, shape: made.shape, values: made.data.slice().buffer };
+  }
+
+  private keep(given: Value | undefined, made: Value): void {
+    if (!('data' in made)) return;
+    const before = this.hidden.at(-1);
+    if (before === undefined && given !== undefined && 'data' in given) this.hidden.push(copy(given));
+    this.hidden.push(copy(made));
+  }
+
+  private means(pace: Pace): Omit<Context, 'attention' | 'attended'> {
+    return { kernels: plainKernels, weights: this.weights, pace, zeros, scratch: growingScratch() };
+  }
+}
+
+function copy({ shape, data }: Tensor): Tensor {
+  return { shape, data: data.slice() };
+}
+
+function isRange(from: number, to: number, length: number): boolean {
+  return Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= length;
 }
 
 function modelOf(text: string): Model {
@@ -131,17 +203,14 @@ function modelOf(text: string): Model {
   throw new RunFailure('config', reasons.join(', ') || 'the config describes no model');
 }
 
-function checkMemory({ bytes, layers }: Plan, { tokens }: PreparedInput, budget: number): void {
-  if (bytes <= budget) return;
-  const megabytes = (count: number): string => (count / 2 ** 20).toFixed(0);
-  const needed = `the maps of ${layers.length} layers take ${megabytes(bytes)} MB, and ${megabytes(budget)} MB are free`;
-  if (tokens === undefined) throw new RunFailure('memory', needed);
-  // Maps grow with the square of the length.
-  const fits = Math.floor(tokens.length * Math.sqrt(budget / bytes));
-  throw new RunFailure('memory', `${needed}; ${fits} tokens would fit, and the input has ${tokens.length}`);
-}
-
-function headOf(run: number, model: Model, input: PreparedInput, plan: Plan, weights: Weights): RunHead {
+function headOf(
+  run: number,
+  model: Model,
+  input: PreparedInput,
+  plan: Plan,
+  weights: Weights,
+  kept: boolean,
+): RunHead {
   return {
     run,
     modelType: model.modelType,
@@ -154,5 +223,6 @@ function headOf(run: number, model: Model, input: PreparedInput, plan: Plan, wei
     tokens: input.tokens ?? patchTokens(plan.layers[0]!.queries, plan.grid),
     ...(input.decoderTokens === undefined ? {} : { decoderTokens: input.decoderTokens }),
     layers: plan.layers,
+    maps: kept ? 'kept' : 'again',
   };
 }

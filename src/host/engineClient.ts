@@ -4,9 +4,23 @@
  */
 import type { Analysis } from '../core/analysis';
 import type { SharingGraph } from '../core/sharing/graph';
-import type { AnalyseRequest, EngineApi, EngineEvents, GraphRequest } from '../protocol/engine';
+import type {
+  AnalyseRequest,
+  EngineApi,
+  EngineEvents,
+  EngineSettings,
+  GraphRequest,
+} from '../protocol/engine';
 import { connect, type Remote } from '../protocol/rpc';
-import type { HeadMap, LayerThumbnails, RunHead, RunRequest, RunState } from '../protocol/run';
+import type {
+  HeadMap,
+  LayerThumbnails,
+  MapPart,
+  RunHead,
+  RunRequest,
+  RunState,
+  RunValues,
+} from '../protocol/run';
 import { EngineError, cancelled } from './engineErrors';
 import { Signal } from './event';
 import { RespawnLimit, systemClock, type Clock } from './supervision';
@@ -23,7 +37,10 @@ export interface Engine {
 export interface OpenRun {
   readonly head: RunHead;
   thumbnails(layer: number, size: number): Promise<LayerThumbnails>;
-  headMap(layer: number, head: number): Promise<HeadMap>;
+  headMap(layer: number, head: number, part?: MapPart): Promise<HeadMap>;
+  /** Of a run with its output. */
+  hiddenState(index: number): Promise<RunValues>;
+  output(positions: readonly [number, number]): Promise<RunValues>;
   /** Stops it where it is still going; what is done can still be asked for. */
   cancel(): void;
   /** Tells the state now, where there is one, and every later one. A second listener replaces the first. */
@@ -38,6 +55,8 @@ export interface EngineOptions {
   readonly log: (line: string) => void;
   /** Milliseconds without open runs or calls after which the worker is stopped; 0 never stops it. */
   readonly idle: () => number;
+  /** What runs may take, asked with every run. */
+  readonly settings: () => EngineSettings;
   readonly clock?: Clock;
   readonly respawns?: { readonly limit: number; readonly window: number };
 }
@@ -98,6 +117,7 @@ export class EngineClient implements Engine {
 
   async openRun(request: RunRequest, signal: AbortSignal): Promise<OpenRun> {
     const connection = this.connected();
+    void connection.rpc.configure(this.options.settings());
     let opener = 0;
     const head = await this.call(
       connection,
@@ -137,7 +157,9 @@ export class EngineClient implements Engine {
     return {
       head: { ...head, run },
       thumbnails: (layer, size) => ask((rpc) => rpc.thumbnails(own, layer, size)),
-      headMap: (layer, index) => ask((rpc) => rpc.headMap(own, layer, index)),
+      headMap: (layer, index, part) => ask((rpc) => rpc.headMap(own, layer, index, part)),
+      hiddenState: (index) => ask((rpc) => rpc.hiddenState(own, index)),
+      output: (positions) => ask((rpc) => rpc.output(own, positions)),
       cancel: () => {
         if (connection === this.connection) void connection.rpc.cancel(ticket);
       },
@@ -245,7 +267,7 @@ export class EngineClient implements Engine {
       port,
       runs,
       crashed: false,
-      rpc: connect<EngineApi, EngineEvents>(events, channel, ['cancel']),
+      rpc: connect<EngineApi, EngineEvents>(events, channel, ['cancel', 'configure']),
     };
     this.connection = connection;
     this.options.log('engine started');

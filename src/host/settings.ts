@@ -1,6 +1,7 @@
 /** The settings of Headlight, read where they are needed and checked, since a settings.json may hold anything. */
 import * as vscode from 'vscode';
 import type { Workload } from '../core/analysis';
+import type { EngineSettings } from '../protocol/engine';
 
 const SECTION = 'headlight';
 
@@ -48,6 +49,13 @@ export function workload(scope: vscode.Uri): Workload {
 export function engineIdle(): number {
   const minutes = configuration().get<unknown>('engine.idleMinutes');
   return typeof minutes === 'number' && minutes >= 0 ? minutes * 60_000 : 600_000;
+}
+
+/** What attention runs may take. */
+export function engineSettings(): EngineSettings {
+  const megabytes = configuration().get<unknown>('engine.memory');
+  const valid = typeof megabytes === 'number' && megabytes >= 16 && megabytes <= 65_536;
+  return { memory: (valid ? megabytes : 1024) * 2 ** 20 };
 }
 
 function configuration(scope?: vscode.Uri): vscode.WorkspaceConfiguration {

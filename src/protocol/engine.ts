@@ -1,7 +1,7 @@
 /** The worker's interface: what the host may call, and what the worker tells of its own accord. */
 import type { Analysis, Workload } from '../core/analysis';
 import type { SharingGraph } from '../core/sharing/graph';
-import type { HeadMap, LayerThumbnails, RunHead, RunRequest, RunState } from './run';
+import type { HeadMap, LayerThumbnails, MapPart, RunHead, RunRequest, RunState, RunValues } from './run';
 
 export interface AnalyseRequest {
   /** The text of the config. */
@@ -14,15 +14,26 @@ export interface GraphRequest extends AnalyseRequest {
   readonly folder?: string;
 }
 
+export interface EngineSettings {
+  /** Bytes that all open runs together may keep. */
+  readonly memory: number;
+}
+
 /** Functions of the worker. `ticket` names the call, so that `cancel` can end it; a cancelled call rejects. */
 export interface EngineApi {
+  /** What runs may take from now on; those that are open keep what they have. */
+  configure(settings: EngineSettings): void;
   analyse(ticket: number, request: AnalyseRequest): Promise<Analysis>;
   graph(ticket: number, request: GraphRequest): Promise<SharingGraph>;
   /** Resolves once the input is tokenised and the weights are found; layers follow as events. */
   openRun(ticket: number, request: RunRequest): Promise<RunHead>;
   /** Thumbnails of a layer that is done, pooled to at most `size` rows and columns. */
-  thumbnails(run: number, layer: number, size: number): Promise<LayerThumbnails>;
-  headMap(run: number, layer: number, head: number): Promise<HeadMap>;
+  thumbnails(run: number, layer: number, size: number, pooling?: 'max' | 'mean'): Promise<LayerThumbnails>;
+  headMap(run: number, layer: number, head: number, part?: MapPart): Promise<HeadMap>;
+  /** Of a run with its output: what the first layer gets (0) and what each layer makes. */
+  hiddenState(run: number, index: number): Promise<RunValues>;
+  /** Of a run with its output: what the model makes of positions [from, to). */
+  output(run: number, positions: readonly [number, number]): Promise<RunValues>;
   /** Forgets a run and stops it where it is still going. */
   closeRun(run: number): Promise<void>;
   cancel(ticket: number): void;

@@ -6,6 +6,8 @@ export interface RunRequest {
   /** Folder with the weights and the tokenizer, on the machine of the extension host. */
   readonly folder?: string;
   readonly input: RunInput;
+  /** Whether hidden states and the model's output are wanted too; otherwise the run ends with the last maps. */
+  readonly output?: true;
   /** Seed of the weights where there are none beside the config. */
   readonly seed: number;
 }
@@ -76,6 +78,8 @@ export interface RunHead {
   /** For the decoder of an encoder–decoder. */
   readonly decoderTokens?: readonly Token[];
   readonly layers: readonly RunLayer[];
+  /** Whether maps are kept, or too large for that and computed again whenever one is asked for. */
+  readonly maps: 'kept' | 'again';
 }
 
 /** Attention of one layer as bytes: 0–254 is probability / `maximum` · 254, 255 is masked. */
@@ -83,22 +87,39 @@ export interface LayerThumbnails {
   readonly run: number;
   readonly layer: number;
   readonly heads: number;
-  /** Rows and columns of a thumbnail: max-pooled where the map is larger. */
+  /** Rows and columns of a thumbnail: pooled where the map is larger. */
   readonly rows: number;
   readonly columns: number;
   /** [heads, rows, columns]. */
   readonly bytes: ArrayBuffer;
-  /** The largest probability of the layer, for which 254 stands. */
+  /** The largest probability of the layer's maps: what 254 stands for. */
   readonly maximum: number;
 }
 
-/** Exact probabilities of one head, float32 [queries, keys]; masked cells are NaN. */
+/** What is asked of one head's map. */
+export interface MapPart {
+  /** Queries [from, to); all where left out. */
+  readonly queries?: readonly [number, number];
+  /** Scores as the softmax gets them, instead of probabilities. */
+  readonly scores?: true;
+}
+
+/** Exact values of one head, float32 [queries, keys]; masked cells are NaN. */
 export interface HeadMap {
   readonly run: number;
   readonly layer: number;
   readonly head: number;
+  /** The first query. */
+  readonly first: number;
   readonly queries: number;
   readonly keys: number;
+  readonly values: ArrayBuffer;
+}
+
+/** A hidden state or an output: float32 of this shape, positions first. */
+export interface RunValues {
+  readonly run: number;
+  readonly shape: readonly number[];
   readonly values: ArrayBuffer;
 }
 

@@ -50,6 +50,7 @@ export function runHead(
     tokens,
     ...(decoderTokens === undefined ? {} : { decoderTokens }),
     layers,
+    maps: 'kept',
   };
 }
 
@@ -88,7 +89,7 @@ export function attention(layer: RunLayer, head: number, seed: number, window = 
 export function headMap(head: RunHead, layer: number, index: number, seed: number): HeadMap {
   const { queries, keys } = head.layers[layer]!;
   const values = attention(head.layers[layer]!, index, seed);
-  return { run: head.run, layer, head: index, queries, keys, values: values.buffer as ArrayBuffer };
+  return { run: head.run, layer, head: index, first: 0, queries, keys, values: values.buffer as ArrayBuffer };
 }
 
 /** Max-pooled bytes as the protocol has them: 254 for the layer's largest probability, 255 for masked. */

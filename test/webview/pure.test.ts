@@ -21,7 +21,15 @@ import { decoderLayers, runHead } from './fake-run';
 const words = wordsOf({});
 
 function matrix(queries: number, keys: number, values: number[]) {
-  return matrixOf({ run: 1, layer: 0, head: 0, queries, keys, values: new Float32Array(values).buffer });
+  return matrixOf({
+    run: 1,
+    layer: 0,
+    head: 0,
+    first: 0,
+    queries,
+    keys,
+    values: new Float32Array(values).buffer,
+  });
 }
 
 describe('readings of a head', () => {

@@ -21,6 +21,7 @@ export function Facts({ head }: { readonly head: RunHead }) {
             ? grouped(tokens.length)
             : words('facts.tokensBoth', grouped(tokens.length), grouped(decoderTokens.length))}
         </Fact>
+        {head.maps === 'again' && <Fact term={words('facts.maps')}>{words('facts.mapsAgain')}</Fact>}
       </dl>
       {head.weights.type === 'files' && missing.length > 0 && (
         <Names text={words('facts.missing', grouped(missing.length))} names={missing} />

@@ -52,6 +52,8 @@ export const strings = {
   'facts.tokens': 'Tokens',
   'facts.tokensBoth': '{0} → {1}',
 
+  'facts.maps': 'Maps',
+  'facts.mapsAgain': 'computed when shown: all together take more than headlight.engine.memory',
   'place.self': 'Self-attention',
   'place.encoder': 'Encoder self-attention',
   'place.decoder': 'Decoder self-attention',

@@ -12,14 +12,15 @@ export interface Heads extends Matrix {
   readonly step: number;
 }
 
-/** Rows [first, first + rows) of one head's map. */
+/** A part of an attention's maps. */
 export interface Tile {
-  readonly head: number;
-  readonly first: number;
-  readonly rows: number;
+  /** Heads [from, to). */
+  readonly heads: readonly [number, number];
+  /** Queries [from, to). */
+  readonly queries: readonly [number, number];
   /** True for scores as the softmax gets them, before the mask; false for probabilities. */
   readonly scores: boolean;
-  /** Zeros [rows, keys] to be filled. */
+  /** Zeros [heads, queries, keys] to be filled. */
   readonly into: Float32Array;
   /** Set by the attention that filled it: one that computes its maps only as a whole leaves it. */
   filled: boolean;

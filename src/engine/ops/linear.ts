@@ -14,6 +14,7 @@ const WORK = 1 << 23;
 export const linearOp: Op<Linear> = {
   shape: ({ outputs }, [x]) => [...x!.slice(0, -1), outputs],
   missing: grouped,
+  positionwise: () => true,
   run: (module, [x], context) => linear(module, x!, context),
 };
 

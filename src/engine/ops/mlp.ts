@@ -10,6 +10,7 @@ export const mlpOp: Op<Mlp> = {
   shape: ({ down }, [x]) => [...x!.slice(0, -1), down.outputs],
   largest: ({ up }, [x]) => product(x!.slice(0, -1)) * up.outputs,
   missing: missingFromMlp,
+  positionwise: () => true,
   run: (module, [x], context) => mlp(module, x!, context),
 };
 

@@ -9,6 +9,7 @@ import type { Op } from './op';
 export const normOp: Op<Norm> = {
   shape: (_, [x]) => x!,
   missing: missingFromNorm,
+  positionwise: ({ type, axis }) => axis === undefined && (type === 'layer' || type === 'rms'),
   run: (module, [x], context) => norm(module, x!, context),
 };
 

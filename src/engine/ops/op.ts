@@ -14,6 +14,8 @@ export interface Op<Run extends Leaf | Operation> {
   largest?(run: Run, inputs: readonly Shape[]): number;
   /** What of it the engine can't compute; undefined where it can. Known before anything runs. */
   missing?(run: Run): string | undefined;
+  /** Whether a row of the result depends on that row of the inputs alone, wherever it stands; not where it is left out. */
+  positionwise?(run: Run): boolean;
   /** @returns undefined where the run ends here, since nothing after it is wanted. */
   run(run: Run, inputs: readonly Value[], context: Context, path: string): Promise<Value | undefined>;
 }

@@ -54,6 +54,8 @@ export function panelStrings(): PanelStrings {
     'facts.tokenizer.none': l10n.t('none (the model takes no text)'),
     'facts.tokens': l10n.t('Tokens'),
     'facts.tokensBoth': l10n.t('{0} → {1}'),
+    'facts.maps': l10n.t('Maps'),
+    'facts.mapsAgain': l10n.t('computed when shown: all together take more than headlight.engine.memory'),
     'place.self': l10n.t('Self-attention'),
     'place.encoder': l10n.t('Encoder self-attention'),
     'place.decoder': l10n.t('Decoder self-attention'),

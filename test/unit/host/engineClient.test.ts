@@ -12,7 +12,15 @@ const none: Analysis = { outcome: 'none', anchors: {}, problems: [] };
 const never = new AbortController().signal;
 
 function runHead(run: number): RunHead {
-  const head = { modelType: 'm', architecture: 'M', missing: [], unused: [], tokens: [], layers: [] };
+  const head = {
+    modelType: 'm',
+    architecture: 'M',
+    missing: [],
+    unused: [],
+    tokens: [],
+    layers: [],
+    maps: 'kept',
+  } as const;
   return { ...head, run, weights: { type: 'seeded', seed: 0 }, tokenizer: 'bytes' };
 }
 
@@ -27,7 +35,14 @@ function setup(api: Partial<EngineApi>, idle = 0, limit = 5): Setup {
   const { start, workers } = fakeWorkers(api);
   const respawns = { limit, window: 60_000 };
   return {
-    client: new EngineClient({ start, log: () => {}, idle: () => idle, clock, respawns }),
+    client: new EngineClient({
+      start,
+      log: () => {},
+      settings: () => ({ memory: 2 ** 30 }),
+      idle: () => idle,
+      clock,
+      respawns,
+    }),
     workers,
     clock,
   };
@@ -97,7 +112,12 @@ describe('engine client', () => {
   it('logs what a listener throws', async () => {
     const lines: string[] = [];
     const { start, workers } = fakeWorkers({ analyse: () => Promise.resolve(none) });
-    const client = new EngineClient({ start, log: (line) => lines.push(line), idle: () => 0 });
+    const client = new EngineClient({
+      start,
+      log: (line) => lines.push(line),
+      settings: () => ({ memory: 2 ** 30 }),
+      idle: () => 0,
+    });
     for (const signal of [client.died, client.stateChanged]) {
       signal.on(() => {
         throw new Error('broken listener');
@@ -168,7 +188,7 @@ describe('engine client', () => {
 
   it('tells of runs that went with their worker, rejects their calls, and numbers new ones apart', async () => {
     const maps: EngineApi['headMap'] = (run, layer, head) =>
-      Promise.resolve({ run, layer, head, queries: 0, keys: 0, values: new ArrayBuffer(0) });
+      Promise.resolve({ run, layer, head, first: 0, queries: 0, keys: 0, values: new ArrayBuffer(0) });
     const { client, workers } = setup({ openRun: () => Promise.resolve(runHead(1)), headMap: maps });
     const first = await client.openRun(runRequest, never);
     assert.equal((await first.headMap(0, 0)).run, first.head.run);

@@ -18,14 +18,27 @@ const counted: Analysis = { outcome: 'counted', anchors: {}, problems: [], figur
 const workload = { batch: 1, tokens: 1, decoderTokens: 1, context: 1 };
 
 function runHead(run: number): RunHead {
-  const head = { modelType: 'm', architecture: 'M', missing: [], unused: [], tokens: [], layers: [] };
+  const head = {
+    modelType: 'm',
+    architecture: 'M',
+    missing: [],
+    unused: [],
+    tokens: [],
+    layers: [],
+    maps: 'kept',
+  } as const;
   return { ...head, run, weights: { type: 'seeded', seed: 0 }, tokenizer: 'bytes' };
 }
 
 function setup(api: Partial<EngineApi>): { context: PanelContext; workers: FakeWorker[] } {
   const { start, workers } = fakeWorkers({ analyse: () => Promise.resolve(counted), ...api });
   const silent = { warn: () => {}, error: () => {} };
-  const engine = new EngineClient({ start, log: () => {}, idle: () => 0 });
+  const engine = new EngineClient({
+    start,
+    log: () => {},
+    settings: () => ({ memory: 2 ** 30 }),
+    idle: () => 0,
+  });
   const analyses = new Analyses(
     engine,
     () => workload,

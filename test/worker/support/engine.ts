@@ -38,10 +38,23 @@ export class States {
   }
 }
 
+const opened: { readonly engine: EngineApi; readonly run: number }[] = [];
+
+/** An engine in this thread; its runs are closed after the test, so that their files are. */
 export function localEngine(options: EngineOptions = {}): { engine: EngineApi; states: States } {
   const states = new States();
-  return { engine: createEngine({ runChanged: states.runChanged }, options), states };
+  const engine = createEngine({ runChanged: states.runChanged }, options);
+  const openRun: EngineApi['openRun'] = async (ticket, wanted) => {
+    const head = await engine.openRun(ticket, wanted);
+    opened.push({ engine, run: head.run });
+    return head;
+  };
+  return { engine: { ...engine, openRun }, states };
 }
+
+afterEach(async () => {
+  for (const { engine, run } of opened.splice(0)) await engine.closeRun(run);
+});
 
 export function request(configText: string, input: RunInput | string, folder?: string): RunRequest {
   return {

@@ -17,9 +17,11 @@ interface QueryBlock {
 
 /** Fills the maps and the weighted sums that a task asks for. @param path of the module, for messages. */
 export async function attend(task: AttendTask, path: string, context: Context): Promise<void> {
-  if (task.tile !== undefined) {
-    await attend(tileTask(task, task.tile), path, context);
-    task.tile.filled = true;
+  const { tile } = task;
+  if (tile !== undefined) {
+    const [from, to] = tile.heads;
+    for (let head = from; head < to; head++) await attend(tileTask(task, tile, head), path, context);
+    tile.filled = true;
     return;
   }
   const { heads, keyValueHeads, keys, valueDim, maps, queries, values } = task;
@@ -139,11 +141,17 @@ function turnValues({ keys, valueDim }: AttendTask, value: Heads, head: number, 
   }
 }
 
-/** The attention of one head's queries [first, first + rows) alone. */
-function tileTask(task: AttendTask, { head, first, rows, scores, into }: Tile): AttendTask {
+/** The attention of one head and the queries of a tile. */
+function tileTask(
+  task: AttendTask,
+  { heads, queries: [first, end], scores, into }: Tile,
+  head: number,
+): AttendTask {
   const { queries, keys, query, key, sinks, visible, diagonal, fill } = task;
+  const rows = end - first;
   const keyHead = Math.floor(head / (task.heads / task.keyValueHeads));
-  const distances = head * (queries + keys - 1) + queries - first - rows;
+  const distances = head * (queries + keys - 1) + queries - end;
+  const at = (head - heads[0]) * rows * keys;
   return {
     heads: 1,
     keyValueHeads: 1,
@@ -154,10 +162,10 @@ function tileTask(task: AttendTask, { head, first, rows, scores, into }: Tile): 
     scale: task.scale,
     query: { ...query, offset: query.offset + first * query.stride + head * query.step },
     key: { ...key, offset: key.offset + keyHead * key.step },
-    maps: into,
+    maps: into.subarray(at, at + rows * keys),
     ...(task.softCap === undefined ? {} : { softCap: task.softCap }),
     ...(sinks === undefined ? {} : { sinks: sinks.subarray(head, head + 1) }),
-    ...(visible === undefined ? {} : { visible: visible.subarray(2 * first, 2 * (first + rows)) }),
+    ...(visible === undefined ? {} : { visible: visible.subarray(2 * first, 2 * end) }),
     ...(diagonal === undefined
       ? {}
       : { diagonal: diagonal.subarray(distances, distances + rows + keys - 1) }),

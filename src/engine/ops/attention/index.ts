@@ -34,7 +34,7 @@ async function attention(
   const queries = x.shape[0]!;
   const keys = source.shape[0]!;
   const { heads, keyValueHeads, headDim, valueDim, scale, softCap, mask } = module;
-  const wanted = context.attention(module, queries, keys);
+  const wanted = context.attention(module, queries, keys, inputs);
   const projected = await project(module, x, source, context);
   const mixed = wanted.output ? context.zeros(queries, heads * valueDim) : undefined;
   const visible = visibleRanges(mask, queries, keys);

@@ -7,22 +7,27 @@ import type { OperationOps } from '../op';
 export const elementwiseOps = {
   add: {
     shape: (_, [x]) => x!,
+    positionwise: () => true,
     run: (_, inputs, context) => both(inputs, (a, b) => a + b, context),
   },
   multiply: {
     shape: (_, [x]) => x!,
+    positionwise: () => true,
     run: (_, inputs, context) => both(inputs, (a, b) => a * b, context),
   },
   scale: {
     shape: (_, [x]) => x!,
+    positionwise: () => true,
     run: ({ by }, [x], context) => each(tensor(x), (value) => value * by, context),
   },
   softCap: {
     shape: (_, [x]) => x!,
+    positionwise: () => true,
     run: ({ cap }, [x], context) => each(tensor(x), (value) => cap * Math.tanh(value / cap), context),
   },
   activation: {
     shape: (_, [x]) => x!,
+    positionwise: () => true,
     missing: ({ activation }) => unknownActivation(activation),
     run: async ({ activation }, [x], context) => {
       const out = await each(tensor(x), (value) => value, context);
