@@ -193,8 +193,8 @@ export interface Attention extends ModuleBase {
   readonly sinks?: Parameter;
   /** Queries, keys and values are cut to ±clip before anything else (MPT, DBRX, OLMo). */
   readonly clip?: number;
-  /** Queries are scaled by 1 + beta·ln(1 + ⌊position / span⌋) (Llama 4). */
-  readonly queryGrowth?: { readonly beta: number; readonly span: number };
+  /** Queries are scaled by 1 + beta·ln(1 + ⌊position / span⌋); positions are counted from `first`, or from 0 (Llama 4). */
+  readonly queryGrowth?: { readonly beta: number; readonly span: number; readonly first?: number };
   readonly differential?: Differential;
   /** Added to queries and values after a projection without bias (DeBERTa). */
   readonly biases?: { readonly query: Parameter; readonly value: Parameter };

@@ -18,6 +18,8 @@ export type PositionScheme =
       readonly slopes: readonly number[];
       /** The products are rounded to this (Falcon), which makes the key's own place matter. */
       readonly products?: 'bfloat16';
+      /** The rounded products times this are added. */
+      readonly scale?: number;
     }
   /**
    * Rotary over two axes: the first half of the frequencies turns by the row, the second by the column, of patches on a

@@ -38,8 +38,12 @@ export async function linear(
   const out = context.zeros(...input.shape.slice(0, -1), to - from);
   const a = { data: input.data, offset: 0, stride: columns };
   const c = { data: out.data, offset: 0, stride: to - from };
-  if (module.layout === 'output-input') await product(context, rows, a, module.weight, from, to, c);
-  else await transposedProduct(context, rows, a, module, from, to, c);
+  if (module.layout === 'output-input') {
+    await product(context, rows, a, module.weight, from, to, c);
+  } else {
+    const all = { first: 0, count: module.inputs };
+    await transposedProduct(context, rows, a, module.weight, all, from, to, c);
+  }
   if (module.bias !== undefined) addRow(out.data, await vector(module.bias, context), from, to);
   return out;
 }
@@ -65,26 +69,28 @@ export async function product(
   }
 }
 
-/** As `product`, for a weight [inputs, outputs]: chunks of inputs are turned round and summed up. */
-async function transposedProduct(
+/** As `product`, for rows of a weight [inputs, outputs]: chunks of inputs are turned round and summed up. */
+export async function transposedProduct(
   context: Context,
   m: number,
   a: Matrix,
-  { weight, inputs, outputs }: Linear,
+  weight: Parameter,
+  { first, count }: { readonly first: number; readonly count: number },
   from: number,
   to: number,
   c: Matrix,
 ): Promise<void> {
+  const { columns } = matrix(weight.shape);
   const n = to - from;
-  const step = Math.max(4, Math.floor(CHUNK / outputs));
-  for (let first = 0; first < inputs; first += step) {
-    const k = Math.min(step, inputs - first);
-    const both = context.scratch(k * outputs + k * n);
-    await context.weights.rows(weight, first, k, both);
-    const turned = both.subarray(k * outputs, k * outputs + k * n);
-    transpose(both, from, outputs, k, n, turned);
+  const step = Math.max(4, Math.floor(CHUNK / columns));
+  for (let row = 0; row < count; row += step) {
+    const k = Math.min(step, count - row);
+    const both = context.scratch(k * columns + k * n);
+    await context.weights.rows(weight, first + row, k, both);
+    const turned = both.subarray(k * columns, k * columns + k * n);
+    transpose(both, from, columns, k, n, turned);
     const b = { data: turned, offset: 0, stride: k };
-    await tiledMatmul(context, m, n, k, { ...a, offset: a.offset + first }, b, c);
+    await tiledMatmul(context, m, n, k, { ...a, offset: a.offset + row }, b, c);
   }
 }
 

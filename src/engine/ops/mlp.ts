@@ -4,6 +4,7 @@ import type { Context } from '../context';
 import { product, type Tensor, type Value } from '../tensor';
 import { activate, unknownActivation } from './activations';
 import { grouped, linear } from './linear';
+import { norm } from './norm';
 import type { Op } from './op';
 
 export const mlpOp: Op<Mlp> = {
@@ -15,21 +16,30 @@ export const mlpOp: Op<Mlp> = {
 };
 
 export function missingFromMlp(module: Mlp): string | undefined {
-  if (module.fusedGate) return 'gate and up in one matrix';
-  if (module.norm !== undefined) return 'a norm inside of the feed-forward';
   return grouped(module) ?? unknownActivation(module.activation);
 }
 
 /** [s, width] → [s, width]. */
 export async function mlp(module: Mlp, x: Value, context: Context): Promise<Tensor> {
-  const up = await linear(module.up, x, context);
-  if (module.gate === undefined) {
-    await activate(module.activation, up.data, context.pace);
-  } else {
-    const gate = await linear(module.gate, x, context);
-    await activate(module.activation, gate.data, context.pace);
-    for (let i = 0; i < up.data.length; i++) up.data[i] = up.data[i]! * gate.data[i]!;
+  const inner = await innerValues(module, x, context);
+  const normal = module.norm === undefined ? inner : await norm(module.norm, inner, context);
+  return linear(module.down, normal, context);
+}
+
+/** act(up x), or act(gate x) ⊙ up x: [s, inner]. */
+async function innerValues(module: Mlp, x: Value, context: Context): Promise<Tensor> {
+  const { activation, gate, fusedGate, up } = module;
+  const all = up.outputs;
+  // One matrix for both has the gate's outputs first.
+  const own = await linear(up, x, context, fusedGate ? [all / 2, all] : [0, all]);
+  if (gate === undefined && !fusedGate) {
+    await activate(activation, own.data, context.pace);
+    return own;
   }
+  const gates =
+    gate === undefined ? await linear(up, x, context, [0, all / 2]) : await linear(gate, x, context);
+  await activate(activation, gates.data, context.pace);
+  for (let i = 0; i < own.data.length; i++) own.data[i] = own.data[i]! * gates.data[i]!;
   await context.pace.step();
-  return linear(module.down, up, context);
+  return own;
 }

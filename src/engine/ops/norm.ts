@@ -8,32 +8,40 @@ import type { Op } from './op';
 
 export const normOp: Op<Norm> = {
   shape: (_, [x]) => x!,
-  missing: missingFromNorm,
-  positionwise: ({ type, axis }) => axis === undefined && (type === 'layer' || type === 'rms'),
+  positionwise: ({ type, axis }) => axis === undefined && ['layer', 'rms', 'affine'].includes(type),
   run: (module, [x], context) => norm(module, x!, context),
 };
-
-export function missingFromNorm(module: Norm): string | undefined {
-  if (isMapNorm(module)) return undefined;
-  return module.weightOffset === undefined ? undefined : 'a norm that adds to its weight';
-}
 
 /** [s, width] → [s, width]. */
 export async function norm(module: Norm, input: Value, context: Context): Promise<Tensor> {
   if (isMapNorm(module)) return mapNorm(module, input, context);
   const x = tensor(input);
   const out = context.zeros(...x.shape);
-  const weight = module.weight && (await vector(module.weight, context));
-  const bias = module.bias && (await vector(module.bias, context));
-  if (module.type === 'affine') affine(x.data, out.data, module.width, weight, bias);
-  else if (module.type === 'rms')
-    context.kernels.rmsNorm(x.data, out.data, module.width, weight, module.epsilon);
-  else context.kernels.layerNorm(x.data, out.data, module.width, weight, bias, module.epsilon);
+  const { type, width, epsilon } = module;
+  const { weight, bias } = await scaleOf(module, context);
+  if (type === 'affine') affine(x.data, out.data, width, weight, bias);
+  else if (type === 'rms') context.kernels.rmsNorm(x.data, out.data, width, weight, epsilon);
+  else context.kernels.layerNorm(x.data, out.data, width, weight, bias, epsilon);
   await context.pace.step();
   return out;
 }
 
-/** Weight and bias alone, without mean and deviation. */
+/** What the normal values are multiplied by, the offset of the weight added, and what is added to them. */
+export async function scaleOf(
+  { weight, weightOffset, bias }: Norm,
+  context: Context,
+): Promise<{ readonly weight?: Float32Array; readonly bias?: Float32Array }> {
+  const scale = weight && (await vector(weight, context));
+  if (scale !== undefined && weightOffset !== undefined) {
+    for (let i = 0; i < scale.length; i++) scale[i] = scale[i]! + weightOffset;
+  }
+  return {
+    ...(scale === undefined ? {} : { weight: scale }),
+    ...(bias === undefined ? {} : { bias: await vector(bias, context) }),
+  };
+}
+
+/** out = x · weight + bias, row by row. */
 function affine(
   x: Float32Array,
   out: Float32Array,
@@ -42,6 +50,8 @@ function affine(
   bias: Float32Array | undefined,
 ): void {
   for (let start = 0; start < x.length; start += width) {
-    for (let j = 0; j < width; j++) out[start + j] = x[start + j]! * (weight?.[j] ?? 1) + (bias?.[j] ?? 0);
+    for (let j = 0; j < width; j++) {
+      out[start + j] = x[start + j]! * (weight?.[j] ?? 1) + (bias?.[j] ?? 0);
+    }
   }
 }

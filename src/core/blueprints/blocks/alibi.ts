@@ -7,8 +7,7 @@ export function alibi(
   options: { readonly scale?: number; readonly products?: 'bfloat16' } = {},
 ): PositionScheme {
   const power = 2 ** Math.floor(Math.log2(heads));
-  const { scale = 1, ...rest } = options;
   const slope = (head: number): number =>
     head < power ? 2 ** ((-8 * (head + 1)) / power) : 2 ** ((-4 * (2 * (head - power) + 1)) / power);
-  return { type: 'alibi', slopes: Array.from({ length: heads }, (_, head) => scale * slope(head)), ...rest };
+  return { type: 'alibi', slopes: Array.from({ length: heads }, (_, head) => slope(head)), ...options };
 }

@@ -96,7 +96,7 @@ function body(c: Values<typeof keys>): Decoder {
           }
         : {}),
       ...(c.attn_temperature_tuning && !rotates(layer)
-        ? { queryGrowth: { beta: c.attn_scale, span: c.floor_scale } }
+        ? { queryGrowth: { beta: c.attn_scale, span: c.floor_scale, first: 1 } }
         : {}),
     }),
     layer: residualLayer(

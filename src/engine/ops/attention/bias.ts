@@ -4,6 +4,7 @@ import type { Context } from '../../context';
 import type { AttendTask, Heads } from '../../kernels/kernels';
 import type { Tensor } from '../../tensor';
 import { vector } from '../linear';
+import { distanceScores, roundedScores } from './alibi';
 import { relativeScores } from './relative';
 
 /** What a bias may depend on. */
@@ -24,6 +25,10 @@ export async function biasOf(
       const table = await vector(position.table, context);
       return { diagonal: relativeScores(position, table, heads, x.shape[0]!, source.shape[0]!) };
     }
+    case 'alibi':
+      return position.products === undefined
+        ? { diagonal: distanceScores(position.slopes, x.shape[0]!, source.shape[0]!) }
+        : { fill: roundedScores(position.slopes, position.scale ?? 1, source.shape[0]!) };
     default:
       return {};
   }

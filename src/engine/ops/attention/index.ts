@@ -2,13 +2,15 @@
 import type { Attention } from '../../../core/model/module';
 import type { Context } from '../../context';
 import { tensor, type Shape, type Tensor, type Value } from '../../tensor';
-import { linear, vector } from '../linear';
+import { vector } from '../linear';
 import type { Op } from '../op';
 import { attend } from './attend';
 import { biasOf } from './bias';
 import { visibleRanges } from './mask';
 import { missingFromAttention } from './missing';
+import { prepare } from './prepare';
 import { project } from './projections';
+import { output, sumsOf } from './sums';
 
 export const attentionOp: Op<Attention> = {
   shape: ({ output }, [x]) => [...x!.slice(0, -1), output.outputs],
@@ -35,8 +37,9 @@ async function attention(
   const keys = source.shape[0]!;
   const { heads, keyValueHeads, headDim, valueDim, scale, softCap, mask } = module;
   const wanted = context.attention(module, queries, keys, inputs);
-  const projected = await project(module, x, source, context);
-  const mixed = wanted.output ? context.zeros(queries, heads * valueDim) : undefined;
+  const lengths = { queries, keys };
+  const projected = await prepare(module, await project(module, x, source, context), lengths, context);
+  const sums = wanted.output ? sumsOf(module, await projected.value(), lengths, context) : undefined;
   const visible = visibleRanges(mask, queries, keys);
   await attend(
     {
@@ -45,7 +48,7 @@ async function attention(
       queries,
       keys,
       headDim,
-      valueDim,
+      valueDim: sums?.valueDim ?? valueDim,
       scale,
       query: projected.query,
       key: projected.key,
@@ -55,18 +58,11 @@ async function attention(
       ...(await biasOf(module, { x, source, query: projected.query, key: projected.key }, context)),
       ...(wanted.maps === undefined ? {} : { maps: wanted.maps }),
       ...(wanted.tile === undefined ? {} : { tile: wanted.tile }),
-      ...(mixed === undefined
-        ? {}
-        : {
-            values: {
-              from: await projected.value(),
-              to: { data: mixed.data, offset: 0, stride: heads * valueDim, step: valueDim },
-            },
-          }),
+      ...(sums === undefined ? {} : { values: sums.values }),
     },
     path,
     context,
   );
   context.attended();
-  return mixed === undefined ? undefined : linear(module.output, mixed, context);
+  return sums === undefined ? undefined : output(module, sums, projected.gate, x, context);
 }

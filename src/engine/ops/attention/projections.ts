@@ -1,17 +1,19 @@
-/** Queries, keys and values as the three kinds of projection make them. */
-import type { Attention, Projections } from '../../../core/model/module';
+/** Queries, keys and values as the three kinds of projection make them; positions and norms come after. */
+import type { Attention, FusedLayout, Projections } from '../../../core/model/module';
 import type { Context } from '../../context';
 import type { Heads } from '../../kernels/kernels';
-import type { Tensor, Value } from '../../tensor';
+import type { Tensor } from '../../tensor';
 import { linear } from '../linear';
-import { norm } from '../norm';
-import { angles, rotate } from '../rotary';
+import { columns, packed, side } from './heads';
+import { latent } from './latent';
 
-interface Projected {
+export interface Projected {
   readonly query: Heads;
   readonly key: Heads;
   /** Computed when asked for: the last attention of a run does not. */
   value(): Promise<Heads>;
+  /** [queries, heads · valueDim]: a gate on what the heads give, where it is a part of the query's projection. */
+  readonly gate?: Tensor;
 }
 
 /** @param x [queries, width]; @param source [keys, width]: x itself, except in cross attention. */
@@ -41,34 +43,36 @@ async function separate(
   source: Tensor,
   context: Context,
 ): Promise<Projected> {
-  const q = side(await linear(query, x, context), module.headDim);
-  const k = side(await linear(key, source, context), module.headDim);
-  rotateAll(module, q, x.shape[0]!, module.heads, 0);
-  rotateAll(module, k, source.shape[0]!, module.keyValueHeads, 0);
+  const { headDim, valueDim, heads } = module;
+  const key_ = side(await linear(key, source, context), headDim);
+  const value_ = async (): Promise<Heads> => side(await linear(value, source, context), valueDim);
+  const queries = await linear(query, x, context);
+  if (module.gate !== 'query') return { query: side(queries, headDim), key: key_, value: value_ };
+  // Each head's outputs are its query, then its gate.
+  const both = side(queries, headDim + valueDim);
   return {
-    query: q,
-    key: k,
-    value: async () => side(await linear(value, source, context), module.valueDim),
+    query: both,
+    key: key_,
+    value: value_,
+    gate: packed({ ...both, offset: headDim }, x.shape[0]!, heads, valueDim, context),
   };
 }
 
 async function fused(
   module: Attention,
-  { qkv }: Extract<Projections, { type: 'fused' }>,
+  { qkv, layout }: Extract<Projections, { type: 'fused' }>,
   x: Tensor,
   context: Context,
 ): Promise<Projected> {
+  if (layout.slices > 1 || layout.order !== 'queryKeyValue') return sliced(module, qkv, layout, x, context);
   const { heads, keyValueHeads, headDim, valueDim } = module;
   const keysFrom = heads * headDim;
   const valuesFrom = keysFrom + keyValueHeads * headDim;
   const both = await linear(qkv, x, context, [0, valuesFrom]);
   const query = side(both, headDim);
-  const key = { ...query, offset: keysFrom };
-  rotateAll(module, query, x.shape[0]!, heads, 0);
-  rotateAll(module, key, x.shape[0]!, keyValueHeads, 0);
   return {
     query,
-    key,
+    key: { ...query, offset: keysFrom },
     value: async () =>
       side(await linear(qkv, x, context, [valuesFrom, valuesFrom + keyValueHeads * valueDim]), valueDim),
   };
@@ -76,13 +80,12 @@ async function fused(
 
 /** Cross attention: queries of x, keys and values of the source, from the rows of one matrix (torch's own module). */
 async function fusedAcross(
-  { heads, keyValueHeads, headDim, valueDim, position }: Attention,
+  { heads, keyValueHeads, headDim, valueDim }: Attention,
   { qkv }: Extract<Projections, { type: 'fused' }>,
   x: Tensor,
   source: Tensor,
   context: Context,
 ): Promise<Projected> {
-  if (position.type !== 'none') throw new Error('positions in cross attention of a fused projection');
   const keysFrom = heads * headDim;
   const valuesFrom = keysFrom + keyValueHeads * headDim;
   const end = valuesFrom + keyValueHeads * valueDim;
@@ -93,68 +96,27 @@ async function fusedAcross(
   };
 }
 
-/** DeepSeek: a head's query and key are a part without position and a rotated part; the key's is one for all heads. */
-async function latent(
+/** Each slice has queries, keys and values of its heads: they are brought side by side. */
+async function sliced(
   module: Attention,
-  parts: Extract<Projections, { type: 'latent' }>,
+  qkv: Extract<Projections, { type: 'fused' }>['qkv'],
+  { slices, order }: FusedLayout,
   x: Tensor,
   context: Context,
 ): Promise<Projected> {
-  const { heads, headDim, valueDim } = module;
-  const { latentDim, rotaryDim } = parts;
-  const length = x.shape[0]!;
-  const plain = headDim - rotaryDim;
-  const query = side(await latentQuery(parts, x, context), headDim);
-  rotateAll(module, query, length, heads, plain);
-
-  const down = await linear(parts.keyValueDown, x, context);
-  const compressed = columns(down, 0, latentDim, context);
-  const shared = columns(down, latentDim, rotaryDim, context);
-  rotateAll(module, side(shared, rotaryDim), length, 1, 0);
-  const up = await linear(parts.keyValueUp, await norm(parts.keyValueNorm, compressed, context), context);
-
-  const key = side(context.zeros(length, heads * headDim), headDim);
-  for (let s = 0; s < length; s++) {
-    const rotated = shared.data.subarray(s * rotaryDim, (s + 1) * rotaryDim);
-    for (let head = 0; head < heads; head++) {
-      const from = (s * heads + head) * (plain + valueDim);
-      const to = (s * heads + head) * headDim;
-      key.data.set(up.data.subarray(from, from + plain), to);
-      key.data.set(rotated, to + plain);
-    }
-  }
-  const value = { ...side(up, plain + valueDim), offset: plain };
-  return { query, key, value: () => Promise.resolve(value) };
-}
-
-async function latentQuery(
-  { query }: Extract<Projections, { type: 'latent' }>,
-  x: Value,
-  context: Context,
-): Promise<Tensor> {
-  if ('kind' in query) return linear(query, x, context);
-  return linear(query.up, await norm(query.norm, await linear(query.down, x, context), context), context);
-}
-
-function side(x: Tensor, step: number): Heads {
-  return { data: x.data, offset: 0, stride: x.shape[1]!, step };
-}
-
-/** Columns [from, from + count) as a tensor of their own. */
-function columns(x: Tensor, from: number, count: number, context: Context): Tensor {
-  const [rows, width] = [x.shape[0]!, x.shape[1]!];
-  const out = context.zeros(rows, count);
-  for (let s = 0; s < rows; s++) {
-    out.data.set(x.data.subarray(s * width + from, s * width + from + count), s * count);
-  }
-  return out;
-}
-
-/** Rotates each head's dimensions from `skip` on, where the attention has rotary positions. */
-function rotateAll({ position }: Attention, x: Heads, length: number, heads: number, skip: number): void {
-  if (position.type !== 'rotary') return;
-  const { rotary } = position;
-  const table = angles(rotary, length);
-  const layout = { stride: x.stride, offset: x.offset + skip, heads, step: x.step };
-  rotate(x.data, length, layout, table, rotary.pairs === 'interleaved');
+  const { heads, keyValueHeads, headDim, valueDim } = module;
+  const all = await linear(qkv, x, context);
+  const queryWidth = (heads / slices) * headDim;
+  const keyWidth = (keyValueHeads / slices) * headDim;
+  const valueWidth = (keyValueHeads / slices) * valueDim;
+  const step = queryWidth + keyWidth + valueWidth;
+  const keysFrom = queryWidth + (order === 'queryKeyValue' ? 0 : valueWidth);
+  const valuesFrom = queryWidth + (order === 'queryKeyValue' ? keyWidth : 0);
+  const part = (from: number, width: number, dim: number): Heads =>
+    side(columns(all, { from, width, count: slices, step }, context), dim);
+  return {
+    query: part(0, queryWidth, headDim),
+    key: part(keysFrom, keyWidth, headDim),
+    value: () => Promise.resolve(part(valuesFrom, valueWidth, valueDim)),
+  };
 }
