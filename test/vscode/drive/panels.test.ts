@@ -76,6 +76,37 @@ describe('the panels', function () {
     );
   });
 
+  it('show where an induction head looks: at what followed the same word the first time', async () => {
+    const { page } = code;
+    const panel = await webviewWith(page, '.heatmap');
+    const text = panel.locator('vscode-text-area textarea, textarea').first();
+    await text.fill(
+      'The quick brown fox jumps over the lazy dog. The quick brown fox jumps over the lazy dog.',
+    );
+    await text.press('Control+Enter');
+    await panel
+      .locator('.fact', { hasText: 'Tokens' })
+      .filter({ hasText: /^Tokens\s*20$/ })
+      .waitFor(patience);
+    await done(panel);
+    // Layer 1, head 2; see samples/induction/README.md.
+    await panel.locator('[role=gridcell]').nth(6).click();
+    const picture = panel.locator('.head-scroll[role=application]');
+    await picture.waitFor(patience);
+    await picture.focus();
+    const keys = [
+      'ArrowRight',
+      ...Array<string>(12).fill('ArrowDown'),
+      ...Array<string>(3).fill('ArrowRight'),
+    ];
+    for (const key of keys) await page.keyboard.press(key);
+    const readOut = panel.locator('.read-out', { hasText: /query 12 .*brown.* → key 3 .*fox/ });
+    await readOut.waitFor(patience);
+    const [, value] = /: (0\.\d+), rank 1 of 13/.exec(await readOut.innerText())!;
+    assert.ok(Number(value) > 0.8, `it looks there with ${value}`);
+    await page.keyboard.press('Escape');
+  });
+
   it('open a head, read out its values, lock and unlock a row', async () => {
     const { page } = code;
     const panel = await webviewWith(page, '.heatmap');
