@@ -12,6 +12,7 @@ import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
+import { buildKernels } from './scripts/lib/kernels.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const { values: flags } = parseArgs({
@@ -80,6 +81,7 @@ const missing = bundles.flatMap(({ entries }) => Object.values(entries).filter((
 for (const entry of missing) console.error(`esbuild: ${entry} does not exist, so its bundle is not made`);
 
 try {
+  await buildKernels();
   await Promise.all(bundles.map(flags.watch ? watch : build));
   if (!flags.watch) process.exitCode = missing.length ? 1 : 0;
 } catch (error) {

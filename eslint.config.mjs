@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 import { zoneFiles, zonesPlugin } from './scripts/lint/zones.mjs';
 
 export default defineConfig(
-  { ignores: ['dist/', 'out/', 'reference/', 'test/fixtures/', '**/.venv/'] },
+  { ignores: ['dist/', 'out/', 'reference/', 'test/fixtures/', '**/.venv/', '**/binaries.js'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,

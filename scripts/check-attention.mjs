@@ -6,6 +6,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
+import './kernels.mjs';
 import { compareFolder } from '../test/worker/support/reference.ts';
 
 const LIMIT = 1e-5;

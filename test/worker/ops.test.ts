@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Attention, Convolution, Linear, Operation, Parameter } from '../../src/core/model/module';
 import { activate } from '../../src/engine/ops/activations';
-import { Pace } from '../../src/engine/pace';
 import type { Tensor } from '../../src/engine/tensor';
 import { compute, contextOf } from './support/context';
 
@@ -165,7 +164,7 @@ describe('activations', () => {
   for (const [name, values] of Object.entries(known)) {
     it(name, async () => {
       const x = Float32Array.of(-1.5, -0.25, 3);
-      await activate(name, x, new Pace());
+      await activate(name, x, contextOf());
       x.forEach((value, i) => assert.ok(Math.abs(value - values[i]!) < 2e-6, `${value} and ${values[i]}`));
     });
   }

@@ -1,4 +1,7 @@
-/** The arithmetic under the ops. Plain TypeScript is one implementation; faster ones fit in behind this interface. */
+/** The arithmetic under the ops: WebAssembly, or plain TypeScript where that is missing, behind one interface. */
+import type { EngineMemory } from './memory';
+import type { Pace } from '../pace';
+import type { SeededTensor } from '../weights/seeded';
 
 /** A row-major matrix in a larger array: element (i, j) is data[offset + i · stride + j]. */
 export interface Matrix {
@@ -62,14 +65,100 @@ export interface AttendTask {
   readonly values?: { readonly from: Heads; readonly to: Heads };
 }
 
+/** Numbers of a matrix as a file or the generator has them. */
+export type Operand =
+  /** [n, k], or [k, n] where the product says `turned`. */
+  | { readonly type: 'floats'; readonly matrix: Matrix }
+  /** As `floats`, in the bytes of a format that `Kernels.formats` names; `stride` in bytes. */
+  | { readonly type: 'stored'; readonly bytes: Uint8Array; readonly stride: number; readonly format: string }
+  /** Rows from `row` on and columns from `column` on, an even one, of a seeded tensor. */
+  | { readonly type: 'seeded'; readonly tensor: SeededTensor; readonly row: number; readonly column: number };
+
+/** C[m, n] = scale · A[m, k] · B[n, k]ᵀ, with something added. */
+export interface ProductTask {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: Matrix;
+  readonly b: Operand;
+  /** B is [k, n]. */
+  readonly turned?: boolean;
+  readonly c: Matrix;
+  /** 1 where it is left out. */
+  readonly scale?: number;
+  /** What is added: [n] to every row, or what C holds already; not both. */
+  readonly bias?: Float32Array;
+  readonly accumulate?: boolean;
+}
+
+/** Over rows of `width`: x / √(mean of squares + epsilon) · (weight + offset), for `layer` of x − mean, + bias. */
+export interface NormTask {
+  readonly type: 'layer' | 'rms';
+  readonly x: Float32Array;
+  readonly out: Float32Array;
+  readonly width: number;
+  readonly weight?: Float32Array | undefined;
+  readonly bias?: Float32Array | undefined;
+  readonly epsilon: number;
+  /** 0 where it is left out. */
+  readonly offset?: number;
+}
+
+/** What kernels do to each element; see `ElementsTask`. */
+export const FUNCTIONS = [
+  'gelu',
+  'tanhGelu',
+  'quickGelu',
+  'silu',
+  'relu',
+  'sigmoid',
+  'tanh',
+  'identity',
+  'add',
+  'scale',
+  'squaredRelu',
+] as const;
+
+/** x ← f(x), times y where there is one; `add`: x ← x + y; `scale`: x ← x · by. In place. */
+export interface ElementsTask {
+  readonly what: (typeof FUNCTIONS)[number];
+  readonly x: Float32Array;
+  readonly y?: Float32Array;
+  readonly by?: number;
+}
+
+/**
+ * Arrays may lie anywhere. Those from `memory` are worked on in place by kernels that have a memory of their own; others
+ * are copied there and back. All tasks reject with `Cancelled` when the pace does.
+ */
 export interface Kernels {
   /** For reports. */
   readonly name: string;
+  readonly memory: EngineMemory;
+  /** Formats of stored numbers that products decode themselves, as safetensors names them. */
+  readonly formats: ReadonlySet<string>;
 
-  /** C[m, n] += scale · A[m, k] · B[n, k]ᵀ. Sums of k products are kept in more than float32, or in blocks. */
-  matmul(m: number, n: number, k: number, a: Matrix, b: Matrix, c: Matrix, scale: number): void;
+  /** @returns whether all of B is finite, as far as the kernel looks: where its numbers are stored or floats. */
+  product(task: ProductTask, pace: Pace): Promise<boolean>;
 
-  /** out[i, j] = (x[i, j] − mean) / √(variance + epsilon) · weight[j] + bias[j], over rows of `width`. */
+  /** Fills the maps and sums that are asked for. @param path of the module, for messages. */
+  attend(task: AttendTask, path: string, pace: Pace): Promise<void>;
+
+  norm(task: NormTask, pace: Pace): Promise<void>;
+
+  elements(task: ElementsTask, pace: Pace): Promise<void>;
+
+  /** Rows [first, first + count) of a seeded tensor. */
+  seeded(
+    tensor: SeededTensor,
+    first: number,
+    count: number,
+    into: Float32Array,
+    at: number,
+    pace: Pace,
+  ): Promise<void>;
+
+  /** As `norm` of type layer, at once: for few rows. */
   layerNorm(
     x: Float32Array,
     out: Float32Array,
@@ -79,7 +168,7 @@ export interface Kernels {
     epsilon: number,
   ): void;
 
-  /** out[i, j] = x[i, j] / √(mean of squares + epsilon) · weight[j], over rows of `width`. */
+  /** As `norm` of type rms, at once: for few rows. */
   rmsNorm(
     x: Float32Array,
     out: Float32Array,

@@ -1,15 +1,11 @@
-/** Linear maps over weights that are read in chunks: the matrix is never held as a whole. */
+/** Linear maps. A weight is taken as it lies in its file, in pieces: it is never held as a whole. */
 import type { Linear, Parameter } from '../../core/model/module';
 import type { Context } from '../context';
-import type { Matrix } from '../kernels/kernels';
+import { RunFailure } from '../failure';
+import type { Matrix, Operand } from '../kernels/kernels';
 import { matrix, tensor, zeros, type Tensor, type Value } from '../tensor';
 import type { Leaf, Op } from './op';
-
-/** Weights held at a time, in elements. */
-const CHUNK = 1 << 18;
-
-/** Multiply–accumulates between two looks at the clock: a few milliseconds of plain arithmetic. */
-const WORK = 1 << 23;
+import { sizeOf, withRows, type Piece } from './operand';
 
 export const linearOp: Op<Linear> = {
   shape: ({ outputs }, [x]) => [...x!.slice(0, -1), outputs],
@@ -38,18 +34,21 @@ export async function linear(
   const out = context.zeros(...input.shape.slice(0, -1), to - from);
   const a = { data: input.data, offset: 0, stride: columns };
   const c = { data: out.data, offset: 0, stride: to - from };
+  const bias = module.bias && (await vector(module.bias, context)).subarray(from, to);
   if (module.layout === 'output-input') {
-    await product(context, rows, a, module.weight, from, to, c);
+    await productInto(context, rows, a, module.weight, from, to, c, bias ?? 'set');
   } else {
     const all = { first: 0, count: module.inputs };
-    await transposedProduct(context, rows, a, module.weight, all, from, to, c);
+    await transposedInto(context, rows, a, module.weight, all, from, to, c, bias ?? 'set');
   }
-  if (module.bias !== undefined) addRow(out.data, await vector(module.bias, context), from, to);
   return out;
 }
 
+/** What a product does with C: sets it, sets it and adds a bias, or adds to it. */
+type Into = 'set' | Float32Array | 'add';
+
 /** C[m, to − from] += A · (rows [from, to) of the weight)ᵀ. */
-export async function product(
+export function product(
   context: Context,
   m: number,
   a: Matrix,
@@ -57,59 +56,85 @@ export async function product(
   from: number,
   to: number,
   c: Matrix,
+): Promise<void> {
+  return productInto(context, m, a, weight, from, to, c, 'add');
+}
+
+/** As `product`, for rows of a weight [inputs, outputs]. */
+export function transposedProduct(
+  context: Context,
+  m: number,
+  a: Matrix,
+  weight: Parameter,
+  rows: { readonly first: number; readonly count: number },
+  from: number,
+  to: number,
+  c: Matrix,
+): Promise<void> {
+  return transposedInto(context, m, a, weight, rows, from, to, c, 'add');
+}
+
+function productInto(
+  context: Context,
+  m: number,
+  a: Matrix,
+  weight: Parameter,
+  from: number,
+  to: number,
+  c: Matrix,
+  into: Into,
 ): Promise<void> {
   const { columns: k } = matrix(weight.shape);
-  const step = Math.max(4, Math.floor(CHUNK / k));
-  for (let row = from; row < to; row += step) {
-    const count = Math.min(step, to - row);
-    const chunk = context.scratch(count * k);
-    await context.weights.rows(weight, row, count, chunk);
-    const b = { data: chunk, offset: 0, stride: k };
-    await tiledMatmul(context, m, count, k, a, b, { ...c, offset: c.offset + row - from });
-  }
+  return withRows(weight, from, to, context, async ({ first, count, operand, of }) => {
+    const at = first - from;
+    const own = { ...c, offset: c.offset + at };
+    const bias = typeof into === 'string' ? {} : { bias: into.subarray(at, at + count) };
+    const task = { m, n: count, k, a, b: operand, c: own, accumulate: into === 'add', ...bias };
+    if (!(await context.kernels.product(task, context.pace))) throw notFinite(of);
+  });
 }
 
-/** As `product`, for rows of a weight [inputs, outputs]: chunks of inputs are turned round and summed up. */
-export async function transposedProduct(
+/** Rows are the inner axis here: their pieces are summed up. */
+function transposedInto(
   context: Context,
   m: number,
   a: Matrix,
   weight: Parameter,
-  { first, count }: { readonly first: number; readonly count: number },
+  rows: { readonly first: number; readonly count: number },
   from: number,
   to: number,
   c: Matrix,
+  into: Into,
 ): Promise<void> {
-  const { columns } = matrix(weight.shape);
-  const n = to - from;
-  const step = Math.max(4, Math.floor(CHUNK / columns));
-  for (let row = 0; row < count; row += step) {
-    const k = Math.min(step, count - row);
-    const both = context.scratch(k * columns + k * n);
-    await context.weights.rows(weight, first + row, k, both);
-    const turned = both.subarray(k * columns, k * columns + k * n);
-    transpose(both, from, columns, k, n, turned);
-    const b = { data: turned, offset: 0, stride: k };
-    await tiledMatmul(context, m, n, k, { ...a, offset: a.offset + row }, b, c);
+  const use = async ({ first, count, operand, of }: Piece): Promise<void> => {
+    const done = first - rows.first;
+    const own = { ...a, offset: a.offset + done };
+    const bias = done > 0 || typeof into === 'string' ? {} : { bias: into };
+    const accumulate = done > 0 || into === 'add';
+    const b = fromColumn(operand, from);
+    const task = { m, n: to - from, k: count, a: own, b, c, turned: true, accumulate, ...bias };
+    if (!(await context.kernels.product(task, context.pace))) throw notFinite(of);
+  };
+  return withRows(weight, rows.first, rows.first + rows.count, context, use, true);
+}
+
+/** The operand without its first columns. */
+function fromColumn(operand: Operand, column: number): Operand {
+  switch (operand.type) {
+    case 'floats':
+      return { ...operand, matrix: { ...operand.matrix, offset: operand.matrix.offset + column } };
+    case 'stored':
+      return { ...operand, bytes: operand.bytes.subarray(column * sizeOf(operand.format)) };
+    case 'seeded':
+      return { ...operand, column: operand.column + column };
   }
 }
 
-/** out[j, i] = source[i, offset + j] for i < rows, j < columns. */
-function transpose(
-  source: Float32Array,
-  offset: number,
-  stride: number,
-  rows: number,
-  columns: number,
-  out: Float32Array,
-): void {
-  for (let i = 0; i < rows; i++) {
-    const start = offset + i * stride;
-    for (let j = 0; j < columns; j++) out[j * rows + i] = source[start + j]!;
-  }
+function notFinite(of: string): RunFailure {
+  return new RunFailure('weights', `${of} has NaN or infinite values; the checkpoint is damaged`);
 }
 
-/** C[m, n] += scale · A · Bᵀ in pieces between which the event loop may get its turn. */
+/** C[m, n] += scale · A · Bᵀ of what has been computed. */
 export async function tiledMatmul(
   context: Context,
   m: number,
@@ -120,22 +145,8 @@ export async function tiledMatmul(
   c: Matrix,
   scale = 1,
 ): Promise<void> {
-  const wide = Math.min(n, Math.max(4, 4 * Math.floor(WORK / (64 * k) / 4)));
-  const high = Math.min(m, Math.max(4, 4 * Math.floor(WORK / (wide * k) / 4)));
-  for (let i = 0; i < m; i += high) {
-    for (let j = 0; j < n; j += wide) {
-      context.kernels.matmul(
-        Math.min(high, m - i),
-        Math.min(wide, n - j),
-        k,
-        { ...a, offset: a.offset + i * a.stride },
-        { ...b, offset: b.offset + j * b.stride },
-        { ...c, offset: c.offset + i * c.stride + j },
-        scale,
-      );
-      await context.pace.step();
-    }
-  }
+  const operand = { type: 'floats', matrix: b } as const;
+  await context.kernels.product({ m, n, k, a, b: operand, c, scale, accumulate: true }, context.pace);
 }
 
 /** A parameter as a whole; for those of one axis, or small ones. */
@@ -144,11 +155,4 @@ export async function vector(parameter: Parameter, context: Context): Promise<Fl
   const { data } = zeros(rows, columns);
   await context.weights.rows(parameter, 0, rows, data);
   return data;
-}
-
-function addRow(out: Float32Array, bias: Float32Array, from: number, to: number): void {
-  const width = to - from;
-  for (let start = 0; start < out.length; start += width) {
-    for (let j = 0; j < width; j++) out[start + j] = out[start + j]! + bias[from + j]!;
-  }
 }

@@ -33,13 +33,11 @@ async function innerValues(module: Mlp, x: Value, context: Context): Promise<Ten
   // One matrix for both has the gate's outputs first.
   const own = await linear(up, x, context, fusedGate ? [all / 2, all] : [0, all]);
   if (gate === undefined && !fusedGate) {
-    await activate(activation, own.data, context.pace);
+    await activate(activation, own.data, context);
     return own;
   }
   const gates =
     gate === undefined ? await linear(up, x, context, [0, all / 2]) : await linear(gate, x, context);
-  await activate(activation, gates.data, context.pace);
-  for (let i = 0; i < own.data.length; i++) own.data[i] = own.data[i]! * gates.data[i]!;
-  await context.pace.step();
-  return own;
+  await activate(activation, gates.data, context, own.data);
+  return gates;
 }

@@ -19,10 +19,12 @@ export async function norm(module: Norm, input: Value, context: Context): Promis
   const out = context.zeros(...x.shape);
   const { type, width, epsilon } = module;
   const { weight, bias } = await scaleOf(module, context);
-  if (type === 'affine') affine(x.data, out.data, width, weight, bias);
-  else if (type === 'rms') context.kernels.rmsNorm(x.data, out.data, width, weight, epsilon);
-  else context.kernels.layerNorm(x.data, out.data, width, weight, bias, epsilon);
-  await context.pace.step();
+  if (type === 'affine') {
+    affine(x.data, out.data, width, weight, bias);
+    return out;
+  }
+  const task = { type: type === 'rms' ? 'rms' : 'layer', epsilon, width, weight, bias } as const;
+  await context.kernels.norm({ ...task, x: x.data, out: out.data }, context.pace);
   return out;
 }
 

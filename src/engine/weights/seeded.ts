@@ -33,7 +33,7 @@ export class SeededTensor {
 
   /** Rows [first, first + count), into `into` from `at`. */
   rows(first: number, count: number, into: Float32Array, at: number): void {
-    const table = (quantiles ??= quantileTable());
+    const table = quantileTable();
     const { columns, deviation } = this;
     for (let row = first; row < first + count; row++) {
       const k1 = mix(this.a ^ mix(row));
@@ -83,6 +83,8 @@ function fnv1a(bytes: Uint8Array, basis: number): number {
 let quantiles: Float32Array | undefined;
 
 /** Φ⁻¹ at the middles of 65,536 equal steps. */
-function quantileTable(): Float32Array {
-  return Float32Array.from({ length: 65_536 }, (_, step) => normalQuantile((step + 0.5) / 65_536));
+export function quantileTable(): Float32Array {
+  return (quantiles ??= Float32Array.from({ length: 65_536 }, (_, step) =>
+    normalQuantile((step + 0.5) / 65_536),
+  ));
 }

@@ -4,7 +4,6 @@ import type { Context } from '../../context';
 import { tensor, type Shape, type Tensor, type Value } from '../../tensor';
 import { vector } from '../linear';
 import type { Op } from '../op';
-import { attend } from './attend';
 import { biasOf } from './bias';
 import { visibleRanges } from './mask';
 import { missingFromAttention } from './missing';
@@ -41,7 +40,7 @@ async function attention(
   const projected = await prepare(module, await project(module, x, source, context), lengths, context);
   const sums = wanted.output ? sumsOf(module, await projected.value(), lengths, context) : undefined;
   const visible = visibleRanges(mask, queries, keys);
-  await attend(
+  await context.kernels.attend(
     {
       heads,
       keyValueHeads,
@@ -61,7 +60,7 @@ async function attention(
       ...(sums === undefined ? {} : { values: sums.values }),
     },
     path,
-    context,
+    context.pace,
   );
   context.attended();
   return sums === undefined ? undefined : output(module, sums, projected.gate, x, context);

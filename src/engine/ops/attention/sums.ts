@@ -58,7 +58,7 @@ export async function output(
   if (outputNorm !== undefined) mixed = await norm(outputNorm, mixed, context);
   if (gate !== undefined) {
     const own = gate === 'query' ? gates! : await linear(gate, x, context);
-    await activate(gateActivation, own.data, context.pace);
+    await activate(gateActivation, own.data, context);
     multiplyHeads(mixed, own);
   }
   return linear(module.output, mixed, context);

@@ -31,7 +31,7 @@ export async function runExpert(
   const rows = gated === false ? intermediate : 2 * intermediate;
   const both = await part(module, expert, own, module.gateUp, rows, biases?.gateUp, context);
   const inner = gated === false ? both : await gatedValues(module, both, context);
-  if (gated === false) await activate(module.activation, inner.data, context.pace);
+  if (gated === false) await activate(module.activation, inner.data, context);
   const result = await part(module, expert, inner, module.down, width, biases?.down, context);
   tokens.forEach(({ token, weight }, i) => {
     for (let j = 0; j < width; j++) out.data[token * width + j]! += weight * result.data[i * width + j]!;
@@ -81,7 +81,7 @@ async function gatedValues(module: Experts, both: Tensor, context: Context): Pro
     }
   }
   if (clamp !== undefined) clampedGates(gates.data, out.data, clamp);
-  else await activate(activation, gates.data, context.pace);
+  else await activate(activation, gates.data, context);
   for (let i = 0; i < out.data.length; i++) out.data[i] = out.data[i]! * gates.data[i]!;
   return out;
 }

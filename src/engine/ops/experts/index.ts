@@ -46,7 +46,7 @@ async function addShared(
 ): Promise<void> {
   const { data } = await mlp(shared, x, context);
   const gate = sharedGate && (await linear(sharedGate, x, context));
-  if (gate !== undefined) await activate('sigmoid', gate.data, context.pace);
+  if (gate !== undefined) await activate('sigmoid', gate.data, context);
   const width = x.shape[1]!;
   for (let i = 0; i < data.length; i++) {
     out.data[i] = out.data[i]! + data[i]! * (gate?.data[Math.floor(i / width)] ?? 1);

@@ -31,7 +31,7 @@ export const elementwiseOps = {
     missing: ({ activation }) => unknownActivation(activation),
     run: async ({ activation }, [x], context) => {
       const out = await each(tensor(x), (value) => value, context);
-      await activate(activation, out.data, context.pace);
+      await activate(activation, out.data, context);
       return out;
     },
   },

@@ -1,8 +1,10 @@
 /** Scores, softmax and weighted sums of an attention, head by head and a block of queries at a time. */
-import type { Context } from '../../context';
 import { RunFailure } from '../../failure';
-import type { AttendTask, Heads, Matrix, Tile } from '../../kernels/kernels';
-import { tiledMatmul } from '../linear';
+import type { Pace } from '../../pace';
+import type { AttendTask, Heads, Matrix } from '../kernels';
+import { tileTask } from '../parts';
+import { multiply } from './product';
+import { softmax } from './rows';
 
 /** Queries whose scores are computed together; what lies beyond their last visible key is left out. */
 const BLOCK = 64;
@@ -16,11 +18,11 @@ interface QueryBlock {
 }
 
 /** Fills the maps and the weighted sums that a task asks for. @param path of the module, for messages. */
-export async function attend(task: AttendTask, path: string, context: Context): Promise<void> {
+export async function attend(task: AttendTask, path: string, pace: Pace): Promise<void> {
   const { tile } = task;
   if (tile !== undefined) {
     const [from, to] = tile.heads;
-    for (let head = from; head < to; head++) await attend(tileTask(task, tile, head), path, context);
+    for (let head = from; head < to; head++) await attend(tileTask(task, tile, head), path, pace);
     tile.filled = true;
     return;
   }
@@ -38,17 +40,19 @@ export async function attend(task: AttendTask, path: string, context: Context): 
         maps === undefined
           ? { data: block!.fill(0), offset: 0, stride: keys }
           : { data: maps, offset: (head * queries + own.first) * keys, stride: keys };
-      await fillWeights(task, head, keyHead, own, weights, path, context);
+      await fillWeights(task, head, keyHead, own, weights, path, pace);
       if (values === undefined) continue;
       const { to } = values;
-      await tiledMatmul(
-        context,
-        own.rows,
-        valueDim,
-        own.end - own.start,
-        { ...weights, offset: weights.offset + own.start },
-        { data: turned, offset: own.start, stride: keys },
-        { data: to.data, offset: to.offset + own.first * to.stride + head * to.step, stride: to.stride },
+      await multiply(
+        {
+          m: own.rows,
+          n: valueDim,
+          k: Math.max(0, own.end - own.start),
+          a: { ...weights, offset: weights.offset + own.start },
+          b: { type: 'floats', matrix: { data: turned, offset: own.start, stride: keys } },
+          c: { ...to, offset: to.offset + own.first * to.stride + head * to.step },
+        },
+        pace,
       );
     }
   }
@@ -76,19 +80,25 @@ async function fillWeights(
   { first, rows, start, end }: QueryBlock,
   weights: Matrix,
   path: string,
-  context: Context,
+  pace: Pace,
 ): Promise<void> {
   const { query, key, keys, visible, softCap, sinks } = task;
   await task.fill?.(head, first, rows, weights);
-  await tiledMatmul(
-    context,
-    rows,
-    end - start,
-    task.headDim,
-    { ...query, offset: query.offset + first * query.stride + head * query.step },
-    { ...key, offset: key.offset + start * key.stride + keyHead * key.step },
-    { ...weights, offset: weights.offset + start },
-    task.scale,
+  await multiply(
+    {
+      m: rows,
+      n: Math.max(0, end - start),
+      k: task.headDim,
+      a: { ...query, offset: query.offset + first * query.stride + head * query.step },
+      b: {
+        type: 'floats',
+        matrix: { ...key, offset: key.offset + start * key.stride + keyHead * key.step },
+      },
+      c: { ...weights, offset: weights.offset + start },
+      scale: task.scale,
+      accumulate: true,
+    },
+    pace,
   );
   for (let row = 0; row < rows; row++) {
     const at = weights.offset + row * weights.stride;
@@ -101,7 +111,8 @@ async function fillWeights(
     }
     if (softCap !== undefined) cap(weights.data, at + from, at + to, softCap);
     addDiagonal(task, head, first + row, weights.data, at, from, to);
-    if (!context.kernels.softmax(weights.data, at + from, at + to, sinks?.[head])) {
+    // A query that sees nothing has no probabilities.
+    if (from < to && !softmax(weights.data, at + from, at + to, sinks?.[head])) {
       throw new RunFailure(
         'engine',
         `${path}: the scores of head ${head}, query ${first + row} are not finite in float32`,
@@ -111,7 +122,7 @@ async function fillWeights(
     weights.data.fill(0, at + (task.fill ? 0 : start), at + from);
     weights.data.fill(0, at + to, at + (task.fill ? keys : end));
   }
-  await context.pace.step();
+  await pace.step();
 }
 
 /** Adds the bias of distances to keys [from, to) of a query, whose scores begin at `at`. */
@@ -139,37 +150,4 @@ function turnValues({ keys, valueDim }: AttendTask, value: Heads, head: number, 
     const at = value.offset + key * value.stride + head * value.step;
     for (let d = 0; d < valueDim; d++) out[d * keys + key] = value.data[at + d]!;
   }
-}
-
-/** The attention of one head and the queries of a tile. */
-function tileTask(
-  task: AttendTask,
-  { heads, queries: [first, end], scores, into }: Tile,
-  head: number,
-): AttendTask {
-  const { queries, keys, query, key, sinks, visible, diagonal, fill } = task;
-  const rows = end - first;
-  const keyHead = Math.floor(head / (task.heads / task.keyValueHeads));
-  const distances = head * (queries + keys - 1) + queries - end;
-  const at = (head - heads[0]) * rows * keys;
-  return {
-    heads: 1,
-    keyValueHeads: 1,
-    queries: rows,
-    keys,
-    headDim: task.headDim,
-    valueDim: task.valueDim,
-    scale: task.scale,
-    query: { ...query, offset: query.offset + first * query.stride + head * query.step },
-    key: { ...key, offset: key.offset + keyHead * key.step },
-    maps: into.subarray(at, at + rows * keys),
-    ...(task.softCap === undefined ? {} : { softCap: task.softCap }),
-    ...(sinks === undefined ? {} : { sinks: sinks.subarray(head, head + 1) }),
-    ...(visible === undefined ? {} : { visible: visible.subarray(2 * first, 2 * end) }),
-    ...(diagonal === undefined
-      ? {}
-      : { diagonal: diagonal.subarray(distances, distances + rows + keys - 1) }),
-    ...(fill === undefined ? {} : { fill: (_, from, count, to) => fill(head, first + from, count, to) }),
-    ...(scores ? { raw: true } : {}),
-  };
 }

@@ -1,5 +1,5 @@
 /** Matrix product in plain TypeScript: tiles of 4 × 4 sums in registers, both operands read along their rows. */
-import type { Matrix } from './kernels';
+import type { Matrix } from '../kernels';
 
 /** C[m, n] += scale · A[m, k] · B[n, k]ᵀ, sums in float64. */
 export function matmul(

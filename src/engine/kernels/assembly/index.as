@@ -1,0 +1,2 @@
+/** What the module exports. */
+export { control, scratchSize, serve, step, zero } from './jobs';
