@@ -40,7 +40,8 @@ export type WeightsOrigin =
     }
   | { readonly type: 'seeded'; readonly seed: number };
 
-export type TokenizerOrigin = 'tokenizer.json' | 'bytes' | 'ids' | 'none';
+export type TokenizerOrigin =
+  'tokenizer.json' | 'vocab.txt' | 'vocab.json' | 'sentencepiece' | 'gguf' | 'bytes' | 'ids' | 'none';
 
 /** One attention module of the model, in the order of execution. */
 export interface RunLayer {

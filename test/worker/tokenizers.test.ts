@@ -39,7 +39,7 @@ describe('a tokenizer.json that is wrong', () => {
   const open = (content: string | Uint8Array): Promise<unknown> => {
     const folder = temporaryFolder();
     writeFileSync(path.join(folder, 'tokenizer.json'), content);
-    return openTokenizer(folder);
+    return openTokenizer(folder, 'llama');
   };
   const changed = (change: (json: Record<string, unknown>) => void): string => {
     const json = structuredClone(tokenizerFixture('qwen2').tokenizer);
@@ -56,7 +56,7 @@ describe('a tokenizer.json that is wrong', () => {
       /tokenizer\.json is not JSON .*download the tokenizer again/,
     ],
     ['is empty', '', /tokenizer\.json is not JSON/],
-    ['is not UTF-8', Uint8Array.of(0x7b, 0xff, 0x7d), /tokenizer\.json can't be read/],
+    ['is not UTF-8', Uint8Array.of(0x7b, 0xff, 0x7d), /tokenizer\.json is not UTF-8/],
     ['is a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\n', /git lfs pull/],
     ['is nested too deep', '['.repeat(100), /nested more than 16 deep/],
     ['has a key twice', '{"model": {}, "model": {}}', /the key "model" twice/],

@@ -39,7 +39,7 @@ export async function prepareInput(
   const table = findModule(model.root, isTokenTable);
   const vocabulary = table?.rows ?? 0;
   if (!(vocabulary > 0)) throw new RunFailure('unsupported', 'the model has no table of tokens');
-  const beside = folder === undefined ? undefined : await openTokenizer(folder);
+  const beside = folder === undefined ? undefined : await openTokenizer(folder, model.modelType);
   const tokenizer = beside ?? byteTokenizer(vocabulary);
   const streams = encodeStreams(input, tokenizer);
   const values = model.inputs.map((own): Value => {

@@ -2,6 +2,7 @@
 import type { Token, TokenizerOrigin } from '../../protocol/run';
 import { RunFailure } from '../failure';
 import { bounded } from './bounded';
+import type { TokenModel } from './pipeline/models/model';
 import { pipeline } from './pipeline/pipeline';
 import { byteLevelText, bytesText, pieceText, visible } from './readable';
 
@@ -28,8 +29,14 @@ const LONGEST_ENCODING = 4_000;
  * A tokenizer from the content of a tokenizer.json.
  *
  * @param files the names of the files that it comes from, for messages.
+ * @param model the model, where it is not in the content.
  */
-export function textTokenizer(origin: TokenizerOrigin, files: string, json: unknown): TextTokenizer {
+export function textTokenizer(
+  origin: TokenizerOrigin,
+  files: string,
+  json: unknown,
+  model?: TokenModel,
+): TextTokenizer {
   const refused = (what: string): RunFailure => new RunFailure('tokenizer', `${files}: ${what}`);
   const within = <T>(milliseconds: number, what: string, work: () => T): T => {
     let done: { readonly value: T } | undefined;
@@ -45,7 +52,7 @@ export function textTokenizer(origin: TokenizerOrigin, files: string, json: unkn
     }
     return done.value;
   };
-  const own = within(LONGEST_READING, 'reading it', () => pipeline(json));
+  const own = within(LONGEST_READING, 'reading it', () => pipeline(json, model));
   const read = isByteLevel(json) ? byteLevelText : pieceText;
   const textOf = (id: number): string | undefined => {
     const found = own.tokenOf(id);

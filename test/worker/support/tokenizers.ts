@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-const folder = path.join(import.meta.dirname, '../../fixtures/tokenizers');
+const fixtures = path.join(import.meta.dirname, '../../fixtures');
 
 export interface ExpectedText {
   readonly text: string;
@@ -22,15 +22,40 @@ export interface TokenizerFixture {
 }
 
 export function tokenizerNames(): string[] {
-  return readdirSync(folder)
+  return namesIn('tokenizers');
+}
+
+export function tokenizerFixture(name: string): TokenizerFixture {
+  return read('tokenizers', name) as TokenizerFixture;
+}
+
+/** A tokenizer in other files than tokenizer.json. */
+export interface FileFixture {
+  readonly modelType: string;
+  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** Segments and places only where transformers made them. */
+  readonly texts: readonly (Pick<ExpectedText, 'text' | 'pair' | 'ids'> &
+    Partial<Pick<ExpectedText, 'types' | 'offsets' | 'of'>>)[];
+}
+
+export function fileFixtureNames(): string[] {
+  return namesIn('tokenizerFiles');
+}
+
+export function fileFixture(name: string): FileFixture {
+  const fixture = read('tokenizerFiles', name) as FileFixture & { files: Record<string, string> };
+  const files = Object.entries(fixture.files).map(([file, base64]) => [file, Buffer.from(base64, 'base64')]);
+  return { ...fixture, files: Object.fromEntries(files) as Record<string, Uint8Array> };
+}
+
+function namesIn(folder: string): string[] {
+  return readdirSync(path.join(fixtures, folder))
     .filter((name) => name.endsWith('.json.gz'))
     .map((name) => name.slice(0, -'.json.gz'.length));
 }
 
-export function tokenizerFixture(name: string): TokenizerFixture {
-  return JSON.parse(
-    gunzipSync(readFileSync(path.join(folder, `${name}.json.gz`))).toString(),
-  ) as TokenizerFixture;
+function read(folder: string, name: string): unknown {
+  return JSON.parse(gunzipSync(readFileSync(path.join(fixtures, folder, `${name}.json.gz`))).toString());
 }
 
 /** A token of the expectation, in UTF-16 units. */
@@ -50,7 +75,8 @@ export function expectedPlaces({ text, pair = '', ids, types, offsets, of }: Exp
   });
 }
 
-function unitsByCodePoint(text: string): number[] {
+/** Where each code point of a text begins in UTF-16 units, and where the text ends. */
+export function unitsByCodePoint(text: string): number[] {
   const units = [0];
   for (const char of text) units.push(units.at(-1)! + char.length);
   return units;

@@ -1,8 +1,8 @@
-/** Normalizers of a tokenizer.json, by their types. */
+/** Normalizers of a tokenizer.json, by their types, and of SentencePiece models. */
 import { AlignedBuilder, each, prepend, slice, type Aligned } from './aligned';
 import { toByteCharacters } from './byteCharacters';
 import { isIdeograph, isMark, isNonspacingMark, isOther, isWhiteSpace } from './characterClasses';
-import { charsmap } from './charsmap';
+import { charsmap, longestCharsmap } from './charsmap';
 import { field, flag, list, object, text, typeOf, type Json, type JsonObject } from './json';
 import { pattern, type Finder } from './patterns';
 import { normalForm } from './unicodeForms';
@@ -42,6 +42,8 @@ export function normalizer(json: Json): Normalizer {
       return (source) => each(source, nmt);
     case 'Precompiled':
       return charsmap(Buffer.from(text(part['precompiled_charsmap'] ?? '', type), 'base64'));
+    case 'SentencePieceMap':
+      return longestCharsmap(Buffer.from(text(part['precompiled_charsmap'] ?? '', type), 'base64'));
     case 'ByteLevel':
       return toByteCharacters;
     default:

@@ -8,6 +8,7 @@ import { addedTokenCutter, readAddedTokens, type AddedToken } from './addedToken
 import { aligned, type Aligned } from './aligned';
 import { object, type Json } from './json';
 import { tokenModel } from './models';
+import type { TokenModel } from './models/model';
 import { normalizer } from './normalizers';
 import { postProcessor, type Placed } from './postProcessors';
 import { preTokenizer } from './preTokenizers';
@@ -20,10 +21,13 @@ export interface Pipeline {
   readonly added: readonly AddedToken[];
 }
 
-/** @throws Error that names the part which is missing, wrong or not known. */
-export function pipeline(json: Json): Pipeline {
+/**
+ * @param ready the model, where it does not come from the description.
+ * @throws Error that names the part which is missing, wrong or not known.
+ */
+export function pipeline(json: Json, ready?: TokenModel): Pipeline {
   const parts = object(json, 'it');
-  const model = tokenModel(parts['model']);
+  const model = ready ?? tokenModel(parts['model']);
   const added = readAddedTokens(parts['added_tokens'], model.vocabulary);
   const cut = addedTokenCutter(added, normalizer(parts['normalizer']));
   const preTokenize = preTokenizer(parts['pre_tokenizer']);

@@ -16,8 +16,11 @@ interface Options {
   readonly byteFallback: boolean;
 }
 
-/** @throws Error where a merge names what the vocabulary lacks. */
-export function bpe(part: JsonObject): TokenModel {
+/**
+ * @param given merges where the part has none.
+ * @throws Error where a merge names what the vocabulary lacks.
+ */
+export function bpe(part: JsonObject, given?: Merges): TokenModel {
   const ids = vocabulary(field(part, 'vocab', 'BPE'), 'vocab');
   const unknown = optionalText(part, 'unk_token');
   const options: Options = {
@@ -29,7 +32,7 @@ export function bpe(part: JsonObject): TokenModel {
     byteFallback: flag(part, 'byte_fallback', false),
   };
   const missing = unknown !== undefined && options.unknown === undefined ? unknown : undefined;
-  const merges = readMerges(list(field(part, 'merges', 'BPE'), 'merges'), ids, options.prefix);
+  const merges = given ?? readMerges(list(field(part, 'merges', 'BPE'), 'merges'), ids, options.prefix);
   const whole = flag(part, 'ignore_merges', false);
   const remembered = new Map<string, readonly Piece[]>();
   const encode = (piece: string): readonly Piece[] => {

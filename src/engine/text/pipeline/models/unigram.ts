@@ -10,36 +10,50 @@ interface Pieces {
   readonly scores: Float64Array;
   readonly unknown: number | undefined;
   readonly unknownScore: number;
+  readonly round: (sum: number) => number;
   /** Units of the longest piece that begins with a unit. */
   readonly longest: ReadonlyMap<number, number>;
 }
 
-export function unigram(part: JsonObject): TokenModel {
+/**
+ * @param matches whether a text can have a piece, by its id: bytes and control pieces are none of it.
+ * @param round sums have this precision; of equally good cuts it decides.
+ */
+export function unigram(
+  part: JsonObject,
+  matches: (id: number) => boolean = () => true,
+  round: (sum: number) => number = (sum) => sum,
+): TokenModel {
   const given = list(field(part, 'vocab', 'Unigram'), 'vocab');
+  const vocabulary = new Map<string, number>();
   const ids = new Map<string, number>();
+  let lowest = Infinity;
   const longest = new Map<number, number>();
   const scores = new Float64Array(given.length);
   for (const [id, item] of given.entries()) {
     const [piece, score] = list(item, `vocab[${id}]`);
     const token = text(piece, `vocab[${id}]`);
     if (typeof score !== 'number') throw new Error(`vocab[${id}] has no score`);
-    ids.set(token, id);
+    vocabulary.set(token, id);
     scores[id] = score;
+    if (!matches(id)) continue;
+    ids.set(token, id);
+    lowest = Math.min(lowest, score);
     const first = token.charCodeAt(0);
     longest.set(first, Math.max(longest.get(first) ?? 0, token.length));
   }
   const unknown = unknownOf(part, given.length);
-  const lowest = scores.reduce((least, score) => Math.min(least, score), Infinity);
-  const pieces = { ids, scores, longest, unknown, unknownScore: lowest - UNKNOWN_PENALTY };
+  const unknownScore = round(lowest - UNKNOWN_PENALTY);
+  const pieces = { ids, scores, longest, unknown, unknownScore, round };
   const bytes = flag(part, 'byte_fallback', false);
   return {
-    vocabulary: ids,
+    vocabulary,
     tokenize: (piece) =>
       bestCuts(piece, pieces).flatMap(([start, end]): Piece[] => {
         const token = piece.slice(start, end);
         const id = ids.get(token);
         if (id !== undefined) return [{ id, start, end }];
-        const fallback = bytes ? byteIds(token, ids) : undefined;
+        const fallback = bytes ? byteIds(token, vocabulary) : undefined;
         if (fallback !== undefined) return fallback.map((byte) => ({ id: byte, start, end }));
         return [{ id: unknown ?? missing(token), start, end }];
       }),
@@ -60,7 +74,7 @@ function missing(token: string): never {
 
 /** Viterbi, from the left; neighbouring characters without a piece are one cut. */
 function bestCuts(text: string, pieces: Pieces): [number, number][] {
-  const { ids, scores, unknown, unknownScore, longest } = pieces;
+  const { ids, scores, unknown, unknownScore, longest, round } = pieces;
   const best = new Float64Array(text.length + 1);
   const from = new Int32Array(text.length + 1).fill(-1);
   const chosen = new Int32Array(text.length + 1);
@@ -78,11 +92,16 @@ function bestCuts(text: string, pieces: Pieces): [number, number][] {
     for (let end = start + width; end <= last; end++) {
       const id = ids.get(text.slice(start, end));
       if (id === undefined) continue;
-      reach(end, here + scores[id]!, start, id);
+      reach(end, round(here + scores[id]!), start, id);
       single ||= end === start + width;
     }
     if (!single) {
-      reach(start + width, here + unknownScore, start, unknown ?? missing(text.slice(start, start + width)));
+      reach(
+        start + width,
+        round(here + unknownScore),
+        start,
+        unknown ?? missing(text.slice(start, start + width)),
+      );
     }
     start += width;
   }
