@@ -5,6 +5,9 @@ import type { Model } from './model/module';
 
 export { analyse } from './analyse';
 export { sharingGraph } from './sharing/buildGraph';
+export { attentionRuns } from './measure/attentionRuns';
+export type { AttentionRun } from './measure/flops';
+export { visiblePairs } from './measure/maskPairs';
 export { provideTables } from './tables/provider';
 
 /** A config's model, or why there is none. */

@@ -6,6 +6,7 @@ import { Budget } from './budget';
 import { Cancelled, RunFailure, runError } from './failure';
 import { Pace, turn } from './pace';
 import type { EngineRun } from './engineRun';
+import { pattern } from './pattern';
 import { Run } from './run';
 import { proveTies } from './weights/ties';
 
@@ -126,6 +127,8 @@ export function createEngine(
         setImmediate(() => start(ticket, open));
         return open.run.head;
       }),
+
+    pattern: (ticket, request) => answer(ticket, () => pattern(request)),
 
     thumbnails: (run, layer, size, pooling = 'max') =>
       reading(run, (open, pace) => open.thumbnails(layer, size, pooling, pace)),

@@ -1,5 +1,4 @@
 /** One run: from a request to its layers' maps, and what the model makes of them. */
-import { build } from '../core/service';
 import type { Model } from '../core/model/module';
 import type {
   HeadMap,
@@ -20,6 +19,7 @@ import { plainKernels } from './kernels/plain';
 import { Layers, type Part } from './layers';
 import { headMap, Thumbnails, type Pooling } from './maps';
 import { checkMemory, keepsMaps } from './memory';
+import { modelOf } from './model';
 import { Pace } from './pace';
 import { patchTokens } from './picture';
 import { planRun, type Plan } from './plan';
@@ -192,15 +192,6 @@ function copy({ shape, data }: Tensor): Tensor {
 
 function isRange(from: number, to: number, length: number): boolean {
   return Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= length;
-}
-
-function modelOf(text: string): Model {
-  const { model, problems } = build(text);
-  if (model !== undefined) return model;
-  const reasons = problems.map((problem) =>
-    [problem.code, ...Object.values<unknown>(problem.arguments)].join(' '),
-  );
-  throw new RunFailure('config', reasons.join(', ') || 'the config describes no model');
 }
 
 function headOf(

@@ -16,6 +16,7 @@ import type {
   HeadMap,
   LayerThumbnails,
   MapPart,
+  Pattern,
   RunHead,
   RunRequest,
   RunState,
@@ -31,6 +32,7 @@ export interface Engine {
   analyse(request: AnalyseRequest, signal: AbortSignal): Promise<Analysis>;
   graph(request: GraphRequest, signal: AbortSignal): Promise<SharingGraph>;
   openRun(request: RunRequest, signal: AbortSignal): Promise<OpenRun>;
+  pattern(request: RunRequest, signal: AbortSignal): Promise<Pattern>;
 }
 
 /** A run in the worker; it ends with the worker, and then its calls reject with `EngineError` 'restarted'. */
@@ -113,6 +115,10 @@ export class EngineClient implements Engine {
 
   graph(request: GraphRequest, signal: AbortSignal): Promise<SharingGraph> {
     return this.askAgain((rpc, ticket) => rpc.graph(ticket, request), signal);
+  }
+
+  pattern(request: RunRequest, signal: AbortSignal): Promise<Pattern> {
+    return this.askAgain((rpc, ticket) => rpc.pattern(ticket, request), signal);
   }
 
   async openRun(request: RunRequest, signal: AbortSignal): Promise<OpenRun> {

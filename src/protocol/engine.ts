@@ -1,7 +1,16 @@
 /** The worker's interface: what the host may call, and what the worker tells of its own accord. */
 import type { Analysis, Workload } from '../core/analysis';
 import type { SharingGraph } from '../core/sharing/graph';
-import type { HeadMap, LayerThumbnails, MapPart, RunHead, RunRequest, RunState, RunValues } from './run';
+import type {
+  HeadMap,
+  LayerThumbnails,
+  MapPart,
+  Pattern,
+  RunHead,
+  RunRequest,
+  RunState,
+  RunValues,
+} from './run';
 
 export interface AnalyseRequest {
   /** The text of the config. */
@@ -27,6 +36,8 @@ export interface EngineApi {
   graph(ticket: number, request: GraphRequest): Promise<SharingGraph>;
   /** Resolves once the input is tokenised and the weights are found; layers follow as events. */
   openRun(ticket: number, request: RunRequest): Promise<RunHead>;
+  /** What attention may look at, for a model that `openRun` refuses as unsupported. */
+  pattern(ticket: number, request: RunRequest): Promise<Pattern>;
   /** Thumbnails of a layer that is done, pooled to at most `size` rows and columns. */
   thumbnails(run: number, layer: number, size: number, pooling?: 'max' | 'mean'): Promise<LayerThumbnails>;
   headMap(run: number, layer: number, head: number, part?: MapPart): Promise<HeadMap>;

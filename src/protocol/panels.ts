@@ -1,6 +1,6 @@
 /** What a webview panel and the host say to each other. Plain JSON and ArrayBuffers: no bigint crosses here. */
 import type { SharingGraph } from '../core/sharing/graph';
-import type { HeadMap, LayerThumbnails, RunHead, RunInput, RunState } from './run';
+import type { HeadMap, LayerThumbnails, Pattern, RunHead, RunInput, RunState } from './run';
 
 /** Kept by the webview with setState, and handed to the host's serializer after a reload. */
 export interface HeatmapViewState {
@@ -24,6 +24,8 @@ export interface HeatmapHost {
   }>;
   /** Starts a run; the older one is cancelled. Rejects with a worded error. */
   run(input: RunInput, seed: number): Promise<RunHead>;
+  /** What attention may look at, where the last run was refused because the engine lacks an op; undefined otherwise. */
+  pattern(): Promise<Pattern | undefined>;
   thumbnails(run: number, layer: number, size: number): Promise<LayerThumbnails>;
   headMap(run: number, layer: number, head: number): Promise<HeadMap>;
   cancel(run: number): void;

@@ -124,6 +124,24 @@ export interface RunValues {
   readonly values: ArrayBuffer;
 }
 
+/** What attention may look at, where the model can't be run: attentions that are alike as one. */
+export interface Pattern {
+  readonly layers: readonly PatternLayers[];
+}
+
+export interface PatternLayers extends Omit<RunLayer, 'index' | 'path'> {
+  /** Of the attentions, in the order of execution. */
+  readonly indices: readonly number[];
+  /** Sequences that are looked at apart (windows of an image, frames of a video). */
+  readonly sequences: number;
+  /** Pairs of query and key that the mask shows, in each of them. */
+  readonly visible: number;
+  /** [rows, columns]: the share of a cell's pairs that the mask shows, up to 254; 255 where it shows none. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly bytes: ArrayBuffer;
+}
+
 export type RunState =
   | { readonly type: 'running'; readonly done: number; readonly of: number }
   | { readonly type: 'done' }

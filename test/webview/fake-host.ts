@@ -10,7 +10,7 @@ import type {
   PanelStrings,
 } from '../../src/protocol/panels';
 import { connect, type Channel, type Remote } from '../../src/protocol/rpc';
-import type { HeadMap, LayerThumbnails, RunHead, RunInput } from '../../src/protocol/run';
+import type { HeadMap, LayerThumbnails, Pattern, RunHead, RunInput } from '../../src/protocol/run';
 import { headMap, runHead, thumbnails, type FakeModel } from './fake-run';
 
 /** A call that a host received. */
@@ -27,7 +27,30 @@ export interface HeatmapScenario {
   /** `all` reports every layer at once; `byHand` waits for `step`. */
   readonly progress: 'all' | 'byHand';
   /** Text that the host refuses, with the words it says. */
-  readonly refuse?: { readonly text: string; readonly message: string };
+  readonly refuse?: { readonly text: string; readonly message: string; readonly pattern?: true };
+}
+
+/** 4 × 4 of a causal mask, of layers 0 to 2 and 4. */
+function causalPattern(): Pattern {
+  const bytes = Uint8Array.from({ length: 16 }, (_, i) => (i % 4 > Math.floor(i / 4) ? 255 : 254));
+  return {
+    layers: [
+      {
+        indices: [0, 1, 2, 4],
+        place: 'self',
+        heads: 8,
+        keyValueHeads: 2,
+        mask: 'causal',
+        sequences: 1,
+        queries: 4,
+        keys: 4,
+        visible: 10,
+        rows: 4,
+        columns: 4,
+        bytes: bytes.buffer,
+      },
+    ],
+  };
 }
 
 export class FakeHeatmapHost implements HeatmapHost {
@@ -44,6 +67,7 @@ export class FakeHeatmapHost implements HeatmapHost {
     const host: HeatmapHost = {
       ready: () => this.ready(),
       run: (input, seed) => this.run(input, seed),
+      pattern: () => this.pattern(),
       thumbnails: (run, layer, size) => this.thumbnails(run, layer, size),
       headMap: (run, layer, head) => this.headMap(run, layer, head),
       cancel: (run) => this.cancel(run),
@@ -62,6 +86,11 @@ export class FakeHeatmapHost implements HeatmapHost {
       strings: this.scenario.strings ?? {},
       title: 'Attention',
     });
+  }
+
+  pattern(): Promise<Pattern | undefined> {
+    this.note('pattern');
+    return Promise.resolve(this.scenario.refuse?.pattern && causalPattern());
   }
 
   run(input: RunInput, seed: number): Promise<RunHead> {

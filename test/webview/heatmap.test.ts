@@ -191,6 +191,28 @@ heatmapSuite('the heatmap panel', (panel) => {
     assert.equal(await alert.count(), 0);
   });
 
+  it('offers pattern and counts where the engine lacks an op', async () => {
+    const message = 'This can’t be run yet: model.layers.0: a Fourier transform.';
+    await panel.showDone(scenario(small, { refuse: { text: 'unsupported', message, pattern: true } }));
+    const field = panel.page.locator('vscode-text-area textarea');
+    await field.fill('unsupported');
+    await field.press('Control+Enter');
+    const pattern = panel.page.locator('.pattern');
+    await pattern.waitFor();
+    const text = await pattern.innerText();
+    assert.match(text, /attention 0–2, 4/);
+    assert.match(text, /8 heads · 2 K\/V heads, each shared by 4 query heads/);
+    assert.match(text, /4 queries × 4 keys, 10 pairs visible \(62\.5 %\)/);
+    // A seen pair has the colour of 1, a masked one the hatched grey.
+    assert.deepEqual(await panel.pixel('.pattern canvas', { x: 4, y: 92 }), [253, 231, 37]);
+    const [red, green, blue] = await panel.pixel('.pattern canvas', { x: 92, y: 4 });
+    assert.ok(Math.max(red!, green!, blue!) - Math.min(red!, green!, blue!) < 16);
+    await field.fill('short text');
+    await field.press('Control+Enter');
+    await panel.page.waitForSelector('[data-phase=done]');
+    assert.equal(await pattern.count(), 0);
+  });
+
   it('says why a run stopped in the middle', async () => {
     await panel.show(scenario(small, { progress: 'byHand' }));
     await panel.page.waitForSelector('[data-phase=running]');

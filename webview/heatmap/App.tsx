@@ -10,6 +10,7 @@ import { Facts } from './Facts';
 import { Grid } from './Grid';
 import { HeadView } from './HeadView';
 import { InputForm } from './InputForm';
+import { PatternView } from './PatternView';
 import { Progress } from './Progress';
 import type { Session, SessionState } from './session';
 import type { Display, View } from './viewState';
@@ -43,6 +44,9 @@ export function App({ session, initial }: { readonly session: Session; readonly 
   const opened = view.open !== undefined ? head?.layers[view.open.layer] : undefined;
   const shown = opened !== undefined && view.open!.head < opened.heads ? view.open : undefined;
   const body = () => {
+    if (state.pattern !== undefined) {
+      return <PatternView pattern={state.pattern} theme={theme} display={view.display} />;
+    }
     if (head === undefined) {
       return <p class="empty dim">{words(state.phase === 'starting' ? 'run.starting' : 'run.empty')}</p>;
     }

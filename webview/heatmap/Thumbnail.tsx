@@ -74,7 +74,7 @@ export function Thumbnail(props: {
 }
 
 /** Draws head `head` over a hatched ground, which shows where cells are masked. */
-function drawThumbnail(
+export function drawThumbnail(
   context: CanvasRenderingContext2D,
   side: number,
   ratio: number,

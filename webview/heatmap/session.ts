@@ -1,7 +1,7 @@
 /** The panel's talk with the host: one run at a time, its progress, and the maps that have been fetched. */
 import type { HeatmapHost, HeatmapView } from '../../src/protocol/panels';
 import { connect, type Channel, type Remote } from '../../src/protocol/rpc';
-import type { LayerThumbnails, RunHead, RunInput, RunState } from '../../src/protocol/run';
+import type { LayerThumbnails, Pattern, RunHead, RunInput, RunState } from '../../src/protocol/run';
 import { ByteCache } from './cache';
 import { matrixOf, type Matrix } from './reading';
 
@@ -26,6 +26,8 @@ export interface SessionState {
   readonly left?: number;
   /** Why the run was refused or stopped, in the host's words. */
   readonly error?: string;
+  /** What attention may look at, where the run was refused for want of an op. */
+  readonly pattern?: Pattern;
   /** What the host said when it started the engine anew. */
   readonly restarted?: string;
   /** The engine stopped on this input twice: it is not run again unasked. */
@@ -151,6 +153,7 @@ export class Session implements HeatmapView {
     this.early = new Map();
     this.change({ phase: 'starting' }, [
       'error',
+      'pattern',
       ...(this.recovering ? [] : (['restarted', 'restartedTwice'] as const)),
     ]);
     try {
@@ -166,6 +169,8 @@ export class Session implements HeatmapView {
     } catch (error) {
       if (asked !== this.asked) return;
       this.change({ phase: 'refused', error: messageOf(error) });
+      const pattern = await this.host.pattern();
+      if (pattern !== undefined && asked === this.asked) this.change({ pattern });
     }
   }
 

@@ -58,6 +58,12 @@ export const strings = {
 
   'facts.maps': 'Maps',
   'facts.mapsAgain': 'computed when shown: all together take more than headlight.engine.memory',
+  'pattern.title': 'Pattern and counts',
+  'pattern.what':
+    'This model was not run. Each picture shows which keys (across) a query (down) may look at; hatched pairs are masked. No probabilities were computed.',
+  'pattern.layers': 'attention {0}',
+  'pattern.pairs': '{0} queries × {1} keys, {2} pairs visible ({3} %)',
+  'pattern.sequences': '{0} sequences',
   'place.self': 'Self-attention',
   'place.encoder': 'Encoder self-attention',
   'place.decoder': 'Decoder self-attention',

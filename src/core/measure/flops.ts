@@ -32,8 +32,17 @@ export type { Cost } from './cost';
 export interface FlopCount {
   readonly costs: ReadonlyMap<Module, Cost>;
   readonly total: Cost;
+  /** Attentions in the order of execution, with how many queries and keys meet in each of how many sequences. */
+  readonly attentions: readonly AttentionRun[];
   /** Why the forward pass is not known; then every count is zero. */
   readonly unknown?: string;
+}
+
+export interface AttentionRun {
+  readonly module: Attention;
+  readonly sequences: number;
+  readonly queries: number;
+  readonly keys: number;
 }
 
 /** What one pass is: all tokens at once, or one more token with `past` in the cache. */
@@ -60,8 +69,8 @@ export function flopsOfShapes(model: Model, shapeOf: (input: ModelInput) => numb
 /** FLOPs of a model whose class's own forward pass is evaluated: inputs that are not given are None. */
 export function evaluatedFlops(model: Model, inputs: Shapes): FlopCount {
   const found = model.pass?.(inputs) ?? { unknown: 'the forward pass is not known' };
-  if ('unknown' in found) return { costs: new Map(), total: sum([]), unknown: found.unknown };
-  return { costs: found.costs, total: sum(found.costs.values()) };
+  if ('unknown' in found) return { costs: new Map(), total: sum([]), attentions: [], unknown: found.unknown };
+  return { costs: found.costs, total: sum(found.costs.values()), attentions: [] };
 }
 
 /** FLOPs of one more token a sequence with the workload's context in the KV cache. */
@@ -90,6 +99,7 @@ function rows(shape: readonly number[]): number {
 
 class Counter {
   private readonly costs = new Map<Module, Cost>();
+  private readonly attentions: AttentionRun[] = [];
 
   constructor(private readonly pass: Pass) {}
 
@@ -104,7 +114,7 @@ class Counter {
       cached: cached(input),
     }));
     if (model.root.kind === 'block') this.block(model.root, inputs);
-    return { costs: this.costs, total: sum(this.costs.values()) };
+    return { costs: this.costs, total: sum(this.costs.values()), attentions: this.attentions };
   }
 
   private block(block: Block, inputs: readonly Value[]): Value {
@@ -210,6 +220,7 @@ class Counter {
     const past = own ? pastKeys(module.mask, this.pass.past) : 0;
     const prompt = module.promptKeys ?? 0;
     const keys = past + (memory.shape[1] ?? 1);
+    this.attentions.push({ module, sequences: batch, queries, keys });
     if (!x.cached) this.sines(module, [batch, queries, keys], cost);
     if (!x.cached) {
       const beside = prompt + this.summaries(module, memory, cost);

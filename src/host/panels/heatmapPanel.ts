@@ -2,7 +2,15 @@
 import * as vscode from 'vscode';
 import type { HeatmapHost, HeatmapView, HeatmapViewState } from '../../protocol/panels';
 import type { Remote } from '../../protocol/rpc';
-import type { HeadMap, LayerThumbnails, RunHead, RunInput, RunState } from '../../protocol/run';
+import type {
+  HeadMap,
+  LayerThumbnails,
+  Pattern,
+  RunHead,
+  RunInput,
+  RunRequest,
+  RunState,
+} from '../../protocol/run';
 import { folderOf } from '../configFiles';
 import { EngineError, cancelled, isCancelled } from '../engineErrors';
 import type { OpenRun } from '../engineClient';
@@ -28,6 +36,8 @@ export class HeatmapPanel implements HeatmapHost {
   private opening: AbortController | undefined;
   /** How often a run was asked for, or the panel closed: what began before the last time is wanted no more. */
   private asked = 0;
+  /** The last run, where the engine lacks an op for it. */
+  private unsupported: RunRequest | undefined;
   /** True until the page has asked for its first run: a page that is shown again may have the run it had. */
   private fresh = true;
 
@@ -40,6 +50,7 @@ export class HeatmapPanel implements HeatmapHost {
     const ours: HeatmapHost = {
       ready: () => this.ready(),
       run: (input, seed) => this.run(input, seed),
+      pattern: () => this.pattern(),
       thumbnails: (run, layer, size) => this.thumbnails(run, layer, size),
       headMap: (run, layer, head) => this.headMap(run, layer, head),
       cancel: (run) => this.cancel(run),
@@ -108,12 +119,14 @@ export class HeatmapPanel implements HeatmapHost {
     this.opening = opening;
     const folder = folderOf(this.config);
     const { asked } = this;
+    const wanted: RunRequest = { configText: text, ...(folder === undefined ? {} : { folder }), input, seed };
+    this.unsupported = undefined;
     let run: OpenRun;
     try {
-      run = await this.context.engine.openRun(
-        { configText: text, ...(folder === undefined ? {} : { folder }), input, seed },
-        opening.signal,
-      );
+      run = await this.context.engine.openRun(wanted, opening.signal);
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'unsupported') this.unsupported = wanted;
+      throw error;
     } finally {
       if (this.opening === opening) this.opening = undefined;
     }
@@ -150,6 +163,13 @@ export class HeatmapPanel implements HeatmapHost {
     const { run } = current.run.head;
     if (state.type === 'failed') void this.view.runChanged(run, state, wordRunError(state.error));
     else void this.view.runChanged(run, state);
+  }
+
+  async pattern(): Promise<Pattern | undefined> {
+    const { unsupported } = this;
+    if (unsupported === undefined) return undefined;
+    // A model whose pass is not known has no pattern either; the refusal of its run says so.
+    return this.context.engine.pattern(unsupported, new AbortController().signal).catch(() => undefined);
   }
 
   async thumbnails(run: number, layer: number, size: number): Promise<LayerThumbnails> {

@@ -60,6 +60,13 @@ export function panelStrings(): PanelStrings {
     'facts.tokensBoth': l10n.t('{0} → {1}'),
     'facts.maps': l10n.t('Maps'),
     'facts.mapsAgain': l10n.t('computed when shown: all together take more than headlight.engine.memory'),
+    'pattern.title': l10n.t('Pattern and counts'),
+    'pattern.what': l10n.t(
+      'This model was not run. Each picture shows which keys (across) a query (down) may look at; hatched pairs are masked. No probabilities were computed.',
+    ),
+    'pattern.layers': l10n.t('attention {0}'),
+    'pattern.pairs': l10n.t('{0} queries × {1} keys, {2} pairs visible ({3} %)'),
+    'pattern.sequences': l10n.t('{0} sequences'),
     'place.self': l10n.t('Self-attention'),
     'place.encoder': l10n.t('Encoder self-attention'),
     'place.decoder': l10n.t('Decoder self-attention'),

@@ -1,0 +1,82 @@
+/** What attention may look at, and how much of it there is, where a model can't be run: from its tree alone. */
+import type { Model } from '../core/model/module';
+import { attentionRuns, visiblePairs, type AttentionRun } from '../core/service';
+import type { Pattern, PatternLayers, RunRequest } from '../protocol/run';
+import { RunFailure } from './failure';
+import { modelOf } from './model';
+import { visibleKeys } from './ops/attention/mask';
+import { prepareInput } from './text/input';
+
+/** Tokens of an input that can't be made; as many fit every model. */
+const TOKENS = 32;
+
+/** Rows and columns of a picture. */
+const SIDE = 48;
+
+/** Rejects as `unsupported` a model whose forward pass is not known at all. */
+export async function pattern({ configText, input, folder }: RunRequest): Promise<Pattern> {
+  const model = modelOf(configText);
+  if (model.root.kind !== 'block') {
+    throw new RunFailure('unsupported', `${model.architecture} is known by its parameters alone`);
+  }
+  const shapes = await prepareInput(model, input, folder).then(
+    ({ values }) => values.map(({ shape }) => shape),
+    () => undefined,
+  );
+  return { layers: grouped(attentionRuns(model, shapes, TOKENS), model) };
+}
+
+/** Attentions that are alike as one, in the order of the first of each. */
+function grouped(runs: readonly AttentionRun[], model: Model): PatternLayers[] {
+  const groups = new Map<string, { readonly run: AttentionRun; readonly indices: number[] }>();
+  runs.forEach((run, index) => {
+    const { place, heads, keyValueHeads, mask } = run.module;
+    const key = JSON.stringify([place, heads, keyValueHeads, mask, run.sequences, run.queries, run.keys]);
+    const group = groups.get(key) ?? { run, indices: [] };
+    group.indices.push(index);
+    groups.set(key, group);
+  });
+  if (groups.size === 0)
+    throw new RunFailure('unsupported', `${model.architecture} has no attention to show`);
+  return Array.from(groups.values(), ({ run, indices }) => described(run, indices));
+}
+
+function described({ module, sequences, queries, keys }: AttentionRun, indices: number[]): PatternLayers {
+  const [rows, columns] = [Math.min(SIDE, queries), Math.min(SIDE, keys)];
+  return {
+    indices,
+    place: module.place,
+    heads: module.heads,
+    keyValueHeads: module.keyValueHeads,
+    mask: module.mask.type,
+    sequences,
+    queries,
+    keys,
+    visible: visiblePairs(module.mask, queries, keys, 0),
+    rows,
+    columns,
+    bytes: picture(module.mask, queries, keys, rows, columns).buffer,
+  };
+}
+
+/** [rows, columns]: the share of a cell's pairs that are seen, up to 254; 255 where none is. */
+function picture(
+  mask: AttentionRun['module']['mask'],
+  queries: number,
+  keys: number,
+  rows: number,
+  columns: number,
+): Uint8Array<ArrayBuffer> {
+  const seen = new Float64Array(rows * columns);
+  const pairs = new Float64Array(rows * columns);
+  for (let query = 0; query < queries; query++) {
+    const row = Math.floor((query * rows) / queries) * columns;
+    const [from, to] = visibleKeys(mask, query, keys);
+    for (let column = 0; column < columns; column++) {
+      const [first, end] = [Math.ceil((column * keys) / columns), Math.ceil(((column + 1) * keys) / columns)];
+      pairs[row + column]! += end - first;
+      seen[row + column]! += Math.max(0, Math.min(end, to) - Math.max(first, from));
+    }
+  }
+  return Uint8Array.from(seen, (count, i) => (count === 0 ? 255 : Math.round((count / pairs[i]!) * 254)));
+}
