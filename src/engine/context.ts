@@ -4,6 +4,7 @@ import type { Kernels, Tile } from './kernels/kernels';
 import type { Pace } from './pace';
 import type { Tensor, Value } from './tensor';
 import type { Weights } from './weights/weights';
+import type { Workspace } from './workspace';
 
 /** What is wanted of the attention that runs now. */
 export interface Wanted {
@@ -19,8 +20,13 @@ export interface Context {
   readonly kernels: Kernels;
   readonly weights: Weights;
   readonly pace: Pace;
-  /** Zeros for a value that an op makes, its result or on the way to it. Rejects as `memory` where there is no room. */
+  /**
+   * Zeros for a value that an op makes, its result or on the way to it: it is not there any more after the op, unless it
+   * is the result. Rejects as `memory` where there is no room.
+   */
   zeros(...shape: number[]): Tensor;
+  /** Ends values that nobody needs any more; without one they go when nobody holds them. */
+  readonly workspace?: Workspace;
   /** A buffer of at least `size` elements that the next call may take again. */
   scratch(size: number): Float32Array;
   /** Asked by an attention before it computes anything; `inputs` are its own, which must not change afterwards. */
@@ -29,7 +35,7 @@ export interface Context {
   attended(): void;
 }
 
-/** Watches what blocks compute; with one, the whole model runs. */
+/** Watches what blocks compute, and copies what it keeps; with one, the whole model runs. */
 export type Observer = (block: Block, path: string, inputs: readonly Value[], output: Value) => void;
 
 /** A scratch buffer that grows. */

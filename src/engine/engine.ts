@@ -4,6 +4,7 @@ import type { EngineApi, EngineEvents } from '../protocol/engine';
 import type { RunRequest, RunState } from '../protocol/run';
 import { Budget } from './budget';
 import { Cancelled, RunFailure, runError } from './failure';
+import { SharedKernels } from './kernels/shared';
 import { Pace, turn } from './pace';
 import type { EngineRun } from './engineRun';
 import { pattern } from './pattern';
@@ -13,6 +14,8 @@ import { proveTies } from './weights/ties';
 export interface EngineOptions {
   /** Bytes that all open runs together may keep. */
   readonly memory?: number;
+  /** Threads that compute; as many as there are cores where it is left out. */
+  readonly threads?: number;
 }
 
 const DEFAULT_MEMORY = 512 * 2 ** 20;
@@ -29,11 +32,12 @@ interface OpenRun {
 
 export function createEngine(
   events: EngineEvents,
-  { memory = DEFAULT_MEMORY }: EngineOptions = {},
+  { memory = DEFAULT_MEMORY, threads }: EngineOptions = {},
 ): EngineApi {
   const tickets = new Map<number, AbortController>();
   const runs = new Map<number, OpenRun>();
   const budget = new Budget(memory);
+  const kernels = new SharedKernels(threads === undefined ? {} : { threads });
   let lastRun = 0;
 
   /** Answers under a ticket, unless `cancel` came with the same batch of messages. */
@@ -61,7 +65,7 @@ export function createEngine(
   /** Opens a run, which holds its memory from then on; one that fails or is cancelled holds none. */
   async function opened(number: number, request: RunRequest, signal: AbortSignal): Promise<EngineRun> {
     try {
-      const run = await Run.open(number, request, budget, signal);
+      const run = await Run.open(number, request, budget, kernels, signal);
       if (!signal.aborted) return run;
       await run.close();
       throw new Cancelled();

@@ -10,7 +10,8 @@ import type { Value } from './tensor';
  *
  * @param inputs in the order of `model.inputs`.
  * @param observe sees what each block computes.
- * @returns the model's output, or undefined where the run ended at its last attention.
+ * @returns the model's output, or undefined where the run ended at its last attention. It lives as long as the
+ *   workspace of the context.
  */
 export function forward(
   root: Block,
@@ -18,14 +19,19 @@ export function forward(
   context: Context,
   observe?: Observer,
 ): Promise<Value | undefined> {
+  const { workspace } = context;
   return interpret<Value>(root, inputs, {
     leaf: async (run, values, path) => {
       const op = opOf(run);
       if (op === undefined) throw new Error(`${path} has no op`);
-      const result = await op.run(run, values, context, path);
+      const compute = (): Promise<Value | undefined> => op.run(run, values, context, path);
+      const result = await (workspace === undefined ? compute() : workspace.op(compute));
       await context.pace.step();
       return result;
     },
+    ...(workspace === undefined
+      ? {}
+      : { hold: (value) => workspace.hold(value), release: (value) => workspace.release(value) }),
     ...(observe === undefined ? {} : { left: observe }),
   });
 }

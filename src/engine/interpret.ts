@@ -8,6 +8,9 @@ interface Interpreter<V> {
   /** The result, or undefined to end the whole run. */
   leaf(run: Leaf | Operation, inputs: readonly V[], path: string): Promise<V | undefined>;
   left?(block: Block, path: string, inputs: readonly V[], output: V): void;
+  /** A wire holds a value from now on, or no longer. What `leaf` returns is held once already. */
+  hold?(value: V): void;
+  release?(value: V): void;
 }
 
 /** Runs a model; undefined where the interpreter ended it. */
@@ -28,7 +31,10 @@ async function runBlock<V>(
   const { flow } = block;
   const path = paths.get(block) ?? '';
   const values = new Map<Wire, V>();
-  flow.inputs.forEach((wire, i) => values.set(wire, inputs[i]!));
+  flow.inputs.forEach((wire, i) => {
+    values.set(wire, inputs[i]!);
+    interpreter.hold?.(inputs[i]!);
+  });
   const lastUses = lastUsesOf(block);
   for (const [index, { run, from, to }] of flow.steps.entries()) {
     const own = from.map((wire) => values.get(wire)!);
@@ -43,10 +49,17 @@ async function runBlock<V>(
     if (result === undefined) return undefined;
     values.set(to, result);
     // A long stack must not keep what every layer made.
-    for (const wire of from) if (lastUses.get(wire) === index) values.delete(wire);
+    for (const wire of new Set(from)) {
+      if (lastUses.get(wire) !== index) continue;
+      interpreter.release?.(values.get(wire)!);
+      values.delete(wire);
+    }
   }
   const output = values.get(flow.output)!;
   interpreter.left?.(block, path, inputs, output);
+  // One hold of the output is handed on; what nothing used goes with the block.
+  interpreter.hold?.(output);
+  for (const value of values.values()) interpreter.release?.(value);
   return output;
 }
 

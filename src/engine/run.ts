@@ -15,7 +15,7 @@ import type { EngineRun } from './engineRun';
 import { Cancelled, RunFailure, runError } from './failure';
 import { forward } from './forward';
 import { cutHead, type Cut } from './head';
-import { plainKernels } from './kernels/plain';
+import type { Lease, SharedKernels } from './kernels/shared';
 import { Layers, type Part } from './layers';
 import { headMap, Thumbnails, type Pooling } from './maps';
 import { checkMemory, keepsMaps } from './memory';
@@ -26,6 +26,7 @@ import { planRun, type Plan } from './plan';
 import { tensor, zeros, type Tensor, type Value } from './tensor';
 import { prepareInput, type PreparedInput } from './text/input';
 import { openWeights, type Weights } from './weights/weights';
+import { Workspace } from './workspace';
 
 /** Bytes of one layer's maps that are computed again at a time. */
 const PIECE = 64 * 2 ** 20;
@@ -38,12 +39,15 @@ export class Run implements EngineRun {
   private readonly hidden: Tensor[] = [];
   /** What goes into the head. */
   private result: Value | undefined;
+  /** Maps that are kept, until the run is closed. */
+  private readonly maps: Float32Array[] = [];
 
   private constructor(
     readonly head: RunHead,
     private readonly plan: Plan,
     private readonly values: readonly Value[],
     private readonly weights: Weights,
+    private readonly lease: Lease,
     private readonly whole: boolean,
   ) {
     this.layers = new Layers(plan);
@@ -55,7 +59,13 @@ export class Run implements EngineRun {
    *
    * @param budget what it keeps is set apart there; whoever opens gives it back, also where this rejects.
    */
-  static async open(run: number, request: RunRequest, budget: Budget, signal: AbortSignal): Promise<Run> {
+  static async open(
+    run: number,
+    request: RunRequest,
+    budget: Budget,
+    kernels: SharedKernels,
+    signal: AbortSignal,
+  ): Promise<Run> {
     const pace = new Pace(signal);
     const model = modelOf(request.configText);
     await pace.rest();
@@ -71,16 +81,22 @@ export class Run implements EngineRun {
     const kept = keepsMaps(plan, budget.free);
     budget.take(run, plan.keptBytes + (kept ? plan.mapBytes : 0));
     const weights = await openWeights(model, request.folder, request.seed, pace);
-    return new Run(headOf(run, model, input, plan, weights, kept), plan, input.values, weights, whole);
+    const head = headOf(run, model, input, plan, weights, kept);
+    return new Run(head, plan, input.values, weights, kernels.lease(), whole);
   }
 
   /** Computes every layer. Never rejects: the last state says how it ended. */
   async start(signal: AbortSignal, changed: (state: RunState) => void): Promise<void> {
     const of = this.plan.layers.length;
+    const { memory } = this.lease.kernels;
+    const workspace = new Workspace(memory);
     const context: Context = {
       ...this.means(new Pace(signal)),
+      workspace,
+      zeros: (...shape) => workspace.zeros(...shape),
       attention: ({ heads }, queries, keys, inputs) => {
-        maps = this.head.maps === 'kept' ? zeros(heads, queries, keys).data : undefined;
+        maps = this.head.maps === 'kept' ? memory.zeros(heads * queries * keys) : undefined;
+        if (maps !== undefined) this.maps.push(maps);
         looked = inputs;
         return { output: this.whole || this.layers.count + 1 < of, ...(maps === undefined ? {} : { maps }) };
       },
@@ -94,19 +110,24 @@ export class Run implements EngineRun {
     try {
       await context.pace.rest();
       changed({ type: 'running', done: 0, of });
-      this.result = await forward(this.cut.body, this.values, context, (block, _, inputs, output) => {
+      const made = await forward(this.cut.body, this.values, context, (block, _, inputs, output) => {
         if (this.whole && block.role === 'layer') this.keep(inputs[0], output);
       });
+      if (made !== undefined && 'data' in made) this.result = copy(made);
       changed({ type: 'done' });
     } catch (error) {
       changed(
         error instanceof Cancelled ? { type: 'cancelled' } : { type: 'failed', error: runError(error) },
       );
+    } finally {
+      workspace.close();
     }
   }
 
   /** Nothing of it can be asked for any more. */
   close(): Promise<void> {
+    for (const maps of this.maps.splice(0)) this.lease.kernels.memory.free(maps);
+    this.lease.release();
     return this.weights.close();
   }
 
@@ -182,7 +203,7 @@ export class Run implements EngineRun {
   }
 
   private means(pace: Pace): Omit<Context, 'attention' | 'attended'> {
-    return { kernels: plainKernels, weights: this.weights, pace, zeros, scratch: growingScratch() };
+    return { kernels: this.lease.kernels, weights: this.weights, pace, zeros, scratch: growingScratch() };
   }
 }
 

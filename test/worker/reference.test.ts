@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { fixtures } from './support/files';
+import { plainKernels } from '../../src/engine/kernels/plain';
 import { compareFolder } from './support/reference';
 
 const folders = readdirSync(fixtures).filter((name) =>
@@ -28,4 +29,11 @@ describe('the forward pass against transformers', () => {
       assert.deepEqual(unused, []);
     });
   }
+
+  it('llama and t5 in plain TypeScript', async () => {
+    for (const folder of ['llama', 't5']) {
+      const { attention, hidden } = await compareFolder(path.join(fixtures, folder), plainKernels);
+      assert.ok(attention <= 1e-5 && hidden <= 1e-4, `${folder}: ${attention}, ${hidden}`);
+    }
+  });
 });

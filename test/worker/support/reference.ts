@@ -5,12 +5,14 @@ import type { Block, Model, ModelInput, Module } from '../../../src/core/model/m
 import { build } from '../../../src/core/service';
 import { growingScratch, type Context } from '../../../src/engine/context';
 import { forward } from '../../../src/engine/forward';
-import { plainKernels } from '../../../src/engine/kernels/plain';
+import type { Kernels } from '../../../src/engine/kernels/kernels';
+import { openKernels, type OpenKernels } from '../../../src/engine/kernels/wasm/open';
 import { Pace } from '../../../src/engine/pace';
 import { planRun } from '../../../src/engine/plan';
-import { ids, tensor, zeros, type Tensor, type Value } from '../../../src/engine/tensor';
+import { ids, tensor, type Tensor, type Value } from '../../../src/engine/tensor';
 import { openSafetensors } from '../../../src/engine/weights/safetensors';
 import { openWeights } from '../../../src/engine/weights/weights';
+import { Workspace } from '../../../src/engine/workspace';
 
 export interface Computed {
   readonly model: Model;
@@ -25,8 +27,20 @@ export interface Computed {
   readonly unused: readonly string[];
 }
 
+let opened: OpenKernels | undefined;
+
+/** The kernels that the engine uses here, with a memory where what is freed is spoiled. */
+function engineKernels(): Kernels {
+  opened ??= openKernels({ spoil: true });
+  return opened.kernels;
+}
+
 /** The whole forward pass of a folder's model. */
-export async function compute(folder: string, inputs: ReadonlyMap<string, Tensor>): Promise<Computed> {
+export async function compute(
+  folder: string,
+  inputs: ReadonlyMap<string, Tensor>,
+  kernels = engineKernels(),
+): Promise<Computed> {
   const { model, problems } = build(readFileSync(path.join(folder, 'config.json'), 'utf8'));
   if (model === undefined) throw new Error(`no model: ${problems.map(({ code }) => code).join(', ')}`);
   const values = model.inputs.map((input) => valueOf(input, inputs));
@@ -36,13 +50,15 @@ export async function compute(folder: string, inputs: ReadonlyMap<string, Tensor
     true,
   );
   const weights = await openWeights(model, folder, 0);
+  const workspace = new Workspace(kernels.memory);
   try {
     const maps: { place: string; values: Float32Array }[] = [];
     const context: Context = {
-      kernels: plainKernels,
+      kernels,
       weights,
       pace: new Pace(),
-      zeros,
+      workspace,
+      zeros: (...shape) => workspace.zeros(...shape),
       scratch: growingScratch(),
       attention: ({ heads }, queries, keys) => {
         const own = new Float32Array(heads * queries * keys);
@@ -61,13 +77,18 @@ export async function compute(folder: string, inputs: ReadonlyMap<string, Tensor
       maps,
       hidden: watched.hidden,
       endings: watched.endings,
-      output: tensor(output),
+      output: copy(tensor(output)),
       missing,
       unused,
     };
   } finally {
+    workspace.close();
     await weights.close();
   }
+}
+
+function copy({ shape, data }: Tensor): Tensor {
+  return { shape, data: data.slice() };
 }
 
 class Watcher {
@@ -81,11 +102,11 @@ class Watcher {
     if (block.role === 'layer') {
       this.last = block;
       this.prefix = prefixOf(block);
-      const states = this.hidden.get(this.prefix) ?? [tensor(inputs[0])];
-      this.hidden.set(this.prefix, [...states, output]);
+      const states = this.hidden.get(this.prefix) ?? [copy(tensor(inputs[0]))];
+      this.hidden.set(this.prefix, [...states, copy(output)]);
       this.endings.set(this.prefix, []);
     } else if (this.last !== undefined && holds(block, this.last)) {
-      this.endings.get(this.prefix)!.push(output);
+      this.endings.get(this.prefix)!.push(copy(output));
     }
   }
 }
@@ -146,9 +167,9 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 /** Compares a folder with its reference; throws where a value of the reference has no counterpart. */
-export async function compareFolder(folder: string): Promise<Comparison> {
+export async function compareFolder(folder: string, kernels?: Kernels): Promise<Comparison> {
   const reference = await readTensors(path.join(folder, 'reference.safetensors'));
-  const computed = await compute(folder, reference);
+  const computed = await compute(folder, reference, kernels);
   let maps = 0;
   let attention = 0;
   let hidden = 0;

@@ -45,10 +45,13 @@ export class Heap implements EngineMemory {
   /** One for each size that the memory has had: an array made before it grew keeps the older. */
   private readonly buffers = new Set<ArrayBufferLike>();
   private end = FIRST;
+  /** Nothing has been written from here on. */
+  private touched = FIRST;
   private used = 0;
   private most = 0;
 
-  constructor() {
+  /** @param spoil what is freed is filled with NaN, so that a test sees who still reads it. */
+  constructor(private readonly spoil = false) {
     [this.memory, this.limit] = largestMemory();
     this.buffers.add(this.memory.buffer);
   }
@@ -83,6 +86,7 @@ export class Heap implements EngineMemory {
     this.starts.splice(firstAfter(this.starts, address) - 1, 1);
     this.sizes.delete(address);
     this.used -= size;
+    if (this.spoil) new Uint8Array(this.memory.buffer, address, size).fill(0xff);
     this.giveBack(address, size);
   }
 
@@ -94,8 +98,11 @@ export class Heap implements EngineMemory {
   }
 
   zeros(length: number): Float32Array {
+    const untouched = this.touched;
     const floats = this.floats(length);
-    this.clear(floats.byteOffset, floats.byteLength);
+    // Memory is made of zeros.
+    const end = Math.min(untouched, floats.byteOffset + floats.byteLength);
+    if (floats.byteOffset < end) this.clear(floats.byteOffset, end - floats.byteOffset);
     return floats;
   }
 
@@ -140,6 +147,7 @@ export class Heap implements EngineMemory {
     this.growTo(start + size);
     if (start < this.end) this.gaps.pop();
     this.end = start + size;
+    this.touched = Math.max(this.touched, this.end);
     return start;
   }
 

@@ -11,6 +11,8 @@ import { isExact } from './trial';
 export interface KernelOptions {
   /** Threads that compute, the caller's among them; as many as there are cores where it is left out. */
   readonly threads?: number;
+  /** For tests: memory that is freed becomes NaN. */
+  readonly spoil?: boolean;
 }
 
 export interface OpenKernels {
@@ -22,8 +24,11 @@ export interface OpenKernels {
 }
 
 /** Kernels with a memory and threads of their own, or plain TypeScript where WebAssembly can't be had. */
-export function openKernels({ threads = availableParallelism() }: KernelOptions = {}): OpenKernels {
-  const heap = sharedHeap();
+export function openKernels({
+  threads = availableParallelism(),
+  spoil = false,
+}: KernelOptions = {}): OpenKernels {
+  const heap = sharedHeap(spoil);
   for (const build of heap === undefined ? [] : builds()) {
     const exports = exactExports(build, heap!);
     if (exports === undefined) continue;
@@ -42,9 +47,9 @@ export function openKernels({ threads = availableParallelism() }: KernelOptions 
 }
 
 /** Undefined where memory can't be shared. */
-function sharedHeap(): Heap | undefined {
+function sharedHeap(spoil: boolean): Heap | undefined {
   try {
-    return new Heap();
+    return new Heap(spoil);
   } catch {
     return undefined;
   }

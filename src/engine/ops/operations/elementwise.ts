@@ -1,5 +1,6 @@
 /** Operations on each element. */
 import type { Context } from '../../context';
+import { each as changeEach } from '../../kernels/plain/elements';
 import { tensor, type Tensor, type Value } from '../../tensor';
 import { activate, unknownActivation } from '../activations';
 import type { OperationOps } from '../op';
@@ -8,17 +9,21 @@ export const elementwiseOps = {
   add: {
     shape: (_, [x]) => x!,
     positionwise: () => true,
-    run: (_, inputs, context) => both(inputs, (a, b) => a + b, context),
+    run: (_, [a, b], context) => combined('add', a, b, context),
   },
   multiply: {
     shape: (_, [x]) => x!,
     positionwise: () => true,
-    run: (_, inputs, context) => both(inputs, (a, b) => a * b, context),
+    run: (_, [a, b], context) => combined('identity', a, b, context),
   },
   scale: {
     shape: (_, [x]) => x!,
     positionwise: () => true,
-    run: ({ by }, [x], context) => each(tensor(x), (value) => value * by, context),
+    run: async ({ by }, [x], context) => {
+      const out = copied(tensor(x), context);
+      await context.kernels.elements({ what: 'scale', x: out.data, by }, context.pace);
+      return out;
+    },
   },
   softCap: {
     shape: (_, [x]) => x!,
@@ -30,28 +35,37 @@ export const elementwiseOps = {
     positionwise: () => true,
     missing: ({ activation }) => unknownActivation(activation),
     run: async ({ activation }, [x], context) => {
-      const out = await each(tensor(x), (value) => value, context);
+      const out = copied(tensor(x), context);
       await activate(activation, out.data, context);
       return out;
     },
   },
 } satisfies OperationOps;
 
-function each({ shape, data }: Tensor, change: (value: number) => number, context: Context): Promise<Tensor> {
-  const out = context.zeros(...shape);
-  for (let i = 0; i < data.length; i++) out.data[i] = change(data[i]!);
-  return Promise.resolve(out);
+async function each(x: Tensor, change: (value: number) => number, context: Context): Promise<Tensor> {
+  const out = copied(x, context);
+  await changeEach(out.data, change, context.pace);
+  return out;
 }
 
-function both(
-  inputs: readonly Value[],
-  combine: (a: number, b: number) => number,
+/** a with b added, or a times b. */
+async function combined(
+  what: 'add' | 'identity',
+  a: Value | undefined,
+  b: Value | undefined,
   context: Context,
 ): Promise<Tensor> {
-  const a = tensor(inputs[0]);
-  const b = tensor(inputs[1]).data;
-  if (a.data.length !== b.length) throw new Error(`${a.data.length} elements meet ${b.length}`);
-  const out = context.zeros(...a.shape);
-  for (let i = 0; i < b.length; i++) out.data[i] = combine(a.data[i]!, b[i]!);
-  return Promise.resolve(out);
+  const [left, right] = [tensor(a), tensor(b)];
+  if (left.data.length !== right.data.length) {
+    throw new Error(`${left.data.length} elements meet ${right.data.length}`);
+  }
+  const out = copied(left, context);
+  await context.kernels.elements({ what, x: out.data, y: right.data }, context.pace);
+  return out;
+}
+
+function copied({ shape, data }: Tensor, context: Context): Tensor {
+  const out = context.zeros(...shape);
+  out.data.set(data);
+  return out;
 }
