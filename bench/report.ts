@@ -1,6 +1,7 @@
 /** The measurements as docs/performance.md. */
 import * as path from 'node:path';
 import { median, quantile } from './statistics';
+import { ms, table } from './table';
 
 export interface Timed {
   readonly path: string;
@@ -109,15 +110,4 @@ ${table(
   sizes.map(([file, bytes]) => [file, (bytes / 1000).toFixed(1)]),
 )}
 `;
-}
-
-function ms(milliseconds: number): string {
-  return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
-}
-
-function table(head: readonly string[], body: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '--:'))), ...body.map(line)].join(
-    '\n',
-  );
 }

@@ -5,7 +5,7 @@
  *     npm run bench -- --python /path/to/python   a Python with torch and transformers, for the peer's column
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ import { build, type BuildOptions } from 'esbuild';
 import { root, vsixFile } from '../scripts/lib/project.mjs';
 import { runInside } from '../test/harness/inside';
 import { activationTimes } from './activation';
+import { writeSection } from './page';
 import { report, type Keystrokes, type Ours, type Peer } from './report';
 
 const samples = path.join(root, 'samples');
@@ -51,8 +52,7 @@ async function main(): Promise<void> {
     const activation = await activationTimes(vsixFile, 3);
 
     const text = report({ ours, peer, keystrokes, activation, sizes: sizes(), cores: cpus().length });
-    writeFileSync(path.join(root, 'docs/performance.md'), text);
-    console.log(text);
+    writeSection('extension', text);
   } finally {
     rmSync(scratch, { recursive: true });
   }

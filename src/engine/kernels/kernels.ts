@@ -127,6 +127,13 @@ export interface ElementsTask {
   readonly by?: number;
 }
 
+/** Rows of a tensor that stay in memory. */
+export interface Kept {
+  readonly array: Float32Array;
+  /** The array is not read any more. */
+  release(): void;
+}
+
 /**
  * Arrays may lie anywhere. Those from `memory` are worked on in place by kernels that have a memory of their own; others
  * are copied there and back. All tasks reject with `Cancelled` when the pace does.
@@ -157,6 +164,12 @@ export interface Kernels {
     at: number,
     pace: Pace,
   ): Promise<void>;
+
+  /**
+   * The rows of a seeded tensor where they are kept since it is used again and again, to be released; undefined where they
+   * are not.
+   */
+  kept(tensor: SeededTensor, rows: number, pace: Pace): Promise<Kept | undefined>;
 
   /** As `norm` of type layer, at once: for few rows. */
   layerNorm(

@@ -22,6 +22,7 @@ export const plainKernels: Kernels = {
     tensor.rows(first, count, into, at);
     await pace.step();
   },
+  kept: () => Promise.resolve(undefined),
   layerNorm,
   rmsNorm,
   softmax,

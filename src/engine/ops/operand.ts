@@ -36,9 +36,17 @@ export async function withRows(
   turned = false,
 ): Promise<void> {
   const source = context.weights.sourceOf(parameter);
-  if (source.type === 'seeded' && typeof source.start !== 'number' && !turned) {
-    const operand = { type: 'seeded', tensor: source.start, row: from, column: 0 } as const;
-    return use({ first: from, count: to - from, operand, of: 'seeded weights' });
+  if (source.type === 'seeded' && typeof source.start !== 'number') {
+    const piece = { first: from, count: to - from, of: 'seeded weights' };
+    const { rows, columns } = matrix(parameter.shape);
+    const kept = await context.kernels.kept(source.start, rows, context.pace);
+    if (kept !== undefined) {
+      const whole = { data: kept.array, offset: from * columns, stride: columns };
+      return use({ ...piece, operand: { type: 'floats', matrix: whole } }).finally(() => kept.release());
+    }
+    if (!turned) {
+      return use({ ...piece, operand: { type: 'seeded', tensor: source.start, row: from, column: 0 } });
+    }
   }
   if (source.type !== 'stored') return withFloats(parameter, from, to, context, use);
   let start = 0;

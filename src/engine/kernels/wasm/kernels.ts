@@ -6,6 +6,7 @@ import {
   FUNCTIONS,
   type AttendTask,
   type ElementsTask,
+  type Kept,
   type Kernels,
   type NormTask,
   type ProductTask,
@@ -19,6 +20,7 @@ import { ELEMENTS, NORM, Single } from './job';
 import type { Pool } from './pool';
 import { PRODUCT_FORMATS, productJob } from './product';
 import { SeededTables, seededJob } from './seeded';
+import { KeptTensors } from './kept';
 import { Staging } from './staging';
 
 /** Elements of a chunk of what is done one by one. */
@@ -33,13 +35,16 @@ export class WasmKernels implements Kernels {
   readonly rmsNorm = rmsNorm;
   readonly softmax = softmax;
   private readonly tables: SeededTables;
+  private readonly tensors: KeptTensors;
 
   constructor(
     readonly name: string,
     readonly memory: Heap,
     private readonly pool: Pool,
+    keptWeights: number,
   ) {
     this.tables = new SeededTables(memory);
+    this.tensors = new KeptTensors(memory, keptWeights);
   }
 
   product(task: ProductTask, pace: Pace): Promise<boolean> {
@@ -113,6 +118,10 @@ export class WasmKernels implements Kernels {
       const out = staging.output(into.subarray(at, at + count * tensor.columns));
       await this.pool.run(seededJob(tensor, first, count, out, staging, this.tables), pace);
     });
+  }
+
+  kept(tensor: SeededTensor, rows: number, pace: Pace): Promise<Kept | undefined> {
+    return this.tensors.use(tensor, rows, (into) => this.seeded(tensor, 0, rows, into, 0, pace));
   }
 
   /** Attention of which nothing is to be filled in, or everything is. */

@@ -8,9 +8,13 @@ import { WasmKernels } from './kernels';
 import { Pool } from './pool';
 import { isExact } from './trial';
 
+const KEPT_WEIGHTS = 512 * 2 ** 20;
+
 export interface KernelOptions {
   /** Threads that compute, the caller's among them; as many as there are cores where it is left out. */
   readonly threads?: number;
+  /** Bytes of seeded weights that are kept between runs. */
+  readonly keptWeights?: number;
   /** For tests: memory that is freed becomes NaN. */
   readonly spoil?: boolean;
 }
@@ -26,6 +30,7 @@ export interface OpenKernels {
 /** Kernels with a memory and threads of their own, or plain TypeScript where WebAssembly can't be had. */
 export function openKernels({
   threads = availableParallelism(),
+  keptWeights = KEPT_WEIGHTS,
   spoil = false,
 }: KernelOptions = {}): OpenKernels {
   const heap = sharedHeap(spoil);
@@ -34,7 +39,12 @@ export function openKernels({
     if (exports === undefined) continue;
     heap!.clear = (address, bytes) => exports.zero(address, bytes);
     const pool = new Pool(heap!, build.module, exports, threads);
-    const kernels = new WasmKernels(`WebAssembly, ${build.name}, ${threads} threads`, heap!, pool);
+    const kernels = new WasmKernels(
+      `WebAssembly, ${build.name}, ${threads} threads`,
+      heap!,
+      pool,
+      keptWeights,
+    );
     return {
       kernels,
       get broken() {

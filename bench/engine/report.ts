@@ -1,0 +1,83 @@
+/** The engine's part of docs/performance.md. */
+import { ms, table } from '../table';
+import { LLAMA_LAYERS, type Case } from './cases';
+
+/** Milliseconds. */
+export interface Compared {
+  readonly name: string;
+  readonly asked: Case;
+  readonly threads: number;
+  readonly own: number;
+  readonly other: number;
+}
+
+/** Bytes. */
+export interface Footprint {
+  readonly layers: number;
+  readonly maps: 'kept' | 'again';
+  readonly bytes: number;
+  readonly before: number;
+  readonly peak: number;
+}
+
+export interface Measured {
+  readonly products: readonly Compared[];
+  readonly attentions: readonly Compared[];
+  readonly forwards: readonly Compared[];
+  readonly node: string;
+  readonly cold: { readonly own: number; readonly other: number };
+  readonly kept: Footprint;
+  readonly streamed: Footprint;
+}
+
+export function report({ products, attentions, forwards, node, cold, kept, streamed }: Measured): string {
+  const ratio = ({ own, other }: { own: number; other: number }): string => `${(other / own).toFixed(2)}×`;
+  const rates = products.map((each) => {
+    const { asked } = each;
+    const flops = asked.kind === 'product' ? 2 * asked.m * asked.k * asked.n : 0;
+    const rate = (time: number): string => (flops / time / 1e6).toFixed(1);
+    return [each.name, String(each.threads), rate(each.own), rate(each.other), ratio(each)];
+  });
+  const times = (rows: readonly Compared[]): string[][] =>
+    rows.map((each) => [each.name, String(each.threads), ms(each.own), ms(each.other), ratio(each)]);
+  const llama = forwards.filter(({ name }) => name.startsWith('Llama'));
+  const extrapolated = llama.map(
+    ({ threads, own, other }) =>
+      `${threads} threads: ${ms((own * 16) / LLAMA_LAYERS)} and ${ms((other * 16) / LLAMA_LAYERS)}`,
+  );
+  return `## Attention engine
+
+Made by \`npm run bench:engine\`: the engine in ${node}, beside torch and transformers on the same CPU. Each measurement is
+asked of both in turn, in three rounds, with the same number of threads; the figures are medians. A ratio above 1 says
+that Headlight is faster.
+
+### Matrix products x·Wᵀ, GFLOP/s
+
+${table(['rows × inner × columns', 'threads', 'Headlight', 'torch', 'ratio'], rates)}
+
+### Attention with its maps: 12 heads of 64
+
+${table(['tokens', 'threads', 'Headlight', 'torch, eager', 'ratio'], times(attentions))}
+
+### From ids to the maps of every layer, all kept
+
+Seeded weights here, random ones there; transformers with \`output_attentions=True\` and eager attention. Headlight's time has
+everything in it from the config's text on; it leaves out what comes after the last map.
+
+${table(['model', 'threads', 'Headlight', 'transformers', 'ratio'], times(forwards))}
+
+All 16 layers of the Llama shapes, extrapolated from ${LLAMA_LAYERS}, Headlight and transformers: ${extrapolated.join('; ')}.
+
+From the start of a process to the maps of BERT-base at 128 tokens: ${ms(cold.own)}, and ${ms(cold.other)} in Python (${ratio(cold)}).
+
+### Memory
+
+GPT-2 small at 1,024 tokens: ${megabytes(kept.bytes)} of maps, all kept, and the process grew by ${megabytes(
+    kept.peak - kept.before,
+  )} at most (${((kept.peak - kept.before) / kept.bytes).toFixed(2)} × the maps). With a budget too small for them, so that
+maps are computed again from what each layer looked at: at most ${megabytes(streamed.peak)} for the whole process.`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
