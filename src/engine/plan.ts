@@ -5,6 +5,7 @@ import type { RunLayer } from '../protocol/run';
 import { RunFailure } from './failure';
 import { attentionRuns, interpret } from './interpret';
 import { missing, opOf } from './ops';
+import { mapColumns } from './ops/attention';
 import { LARGEST_VALUE, product, tooLarge, type Shape } from './tensor';
 
 export interface Plan {
@@ -82,7 +83,7 @@ function layerOf(module: Attention, index: number, path: string, shapes: readonl
     keyValueHeads: module.keyValueHeads,
     mask: module.mask.type,
     queries,
-    keys: shapes[1]?.[0] ?? queries,
+    keys: mapColumns(module, shapes[1]?.[0] ?? queries),
   };
 }
 

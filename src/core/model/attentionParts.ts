@@ -29,10 +29,11 @@ export interface Differential {
 /**
  * Nyström's approximation (Xiong et al. 2021): softmax of queries with `count` averaged keys, times the inverse of
  * averaged queries with those, times softmax of averaged queries with all keys. The inverse is iterated; each average is
- * over length / count tokens.
+ * over `segment` tokens, so that the sequence has count · segment of them.
  */
 export interface Landmarks {
   readonly count: number;
+  readonly segment: number;
   readonly iterations: number;
 }
 

@@ -4,22 +4,15 @@ import type { Context } from '../context';
 import { RunFailure } from '../failure';
 import type { Matrix, Operand } from '../kernels/kernels';
 import { matrix, tensor, zeros, type Tensor, type Value } from '../tensor';
-import type { Leaf, Op } from './op';
+import type { Op } from './op';
 import { sizeOf, withRows, type Piece } from './operand';
+import { shapedLinear } from './shapedLinear';
 
 export const linearOp: Op<Linear> = {
   shape: ({ outputs }, [x]) => [...x!.slice(0, -1), outputs],
-  missing: grouped,
   positionwise: () => true,
   run: (module, [x], context) => linear(module, x!, context),
 };
-
-/** A linear map in groups, alone or as a part of another module. */
-export function grouped(module: Leaf): string | undefined {
-  const all = [module, ...Object.values(module.children)];
-  const found = all.some((each) => each.kind === 'linear' && (each.groups ?? 1) > 1);
-  return found ? 'linear maps in groups' : undefined;
-}
 
 /** x [s, inputs] → [s, outputs], or the outputs [from, to) alone. */
 export async function linear(
@@ -31,6 +24,10 @@ export async function linear(
   const input = tensor(x);
   const { rows, columns } = matrix(input.shape);
   if (columns !== module.inputs) throw new Error(`a linear of ${module.inputs} inputs got ${columns}`);
+  if (module.weight.shape.length > 2) {
+    if (from > 0 || to < module.outputs) throw new Error('a part of a linear map whose weight is no matrix');
+    return shapedLinear(module, input, context);
+  }
   const out = context.zeros(...input.shape.slice(0, -1), to - from);
   const a = { data: input.data, offset: 0, stride: columns };
   const c = { data: out.data, offset: 0, stride: to - from };
@@ -147,6 +144,21 @@ export async function tiledMatmul(
 ): Promise<void> {
   const operand = { type: 'floats', matrix: b } as const;
   await context.kernels.product({ m, n, k, a, b: operand, c, scale, accumulate: true }, context.pace);
+}
+
+/** C[m, n] += A · B of what has been computed, B [k, n]. */
+export async function turnedMatmul(
+  context: Context,
+  m: number,
+  n: number,
+  k: number,
+  a: Matrix,
+  b: Matrix,
+  c: Matrix,
+): Promise<void> {
+  const operand = { type: 'floats', matrix: b } as const;
+  const task = { m, n, k, a, b: operand, c, turned: true, accumulate: true };
+  await context.kernels.product(task, context.pace);
 }
 
 /** A parameter as a whole; for those of one axis, or small ones. */

@@ -3,7 +3,7 @@ import type { Mlp } from '../../core/model/module';
 import type { Context } from '../context';
 import { product, type Tensor, type Value } from '../tensor';
 import { activate, unknownActivation } from './activations';
-import { grouped, linear } from './linear';
+import { linear } from './linear';
 import { norm } from './norm';
 import type { Op } from './op';
 
@@ -16,7 +16,7 @@ export const mlpOp: Op<Mlp> = {
 };
 
 export function missingFromMlp(module: Mlp): string | undefined {
-  return grouped(module) ?? unknownActivation(module.activation);
+  return unknownActivation(module.activation);
 }
 
 /** [s, width] → [s, width]. */

@@ -45,7 +45,15 @@ function attention(c: Config): Attention {
   });
   return {
     ...full,
-    ...(landmarked(c) ? { landmarks: { count: c.num_landmarks, iterations: ITERATIONS } } : {}),
+    ...(landmarked(c)
+      ? {
+          landmarks: {
+            count: c.num_landmarks,
+            segment: Math.floor(c.segment_means_seq_len / c.num_landmarks),
+            iterations: ITERATIONS,
+          },
+        }
+      : {}),
     valueConvolution: along,
     children: { ...full.children, 'self.conv': along },
   };

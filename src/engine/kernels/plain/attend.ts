@@ -145,7 +145,12 @@ function cap(scores: Float32Array, from: number, to: number, limit: number): voi
 }
 
 /** The values of one head as [valueDim, keys]. */
-function turnValues({ keys, valueDim }: AttendTask, value: Heads, head: number, out: Float32Array): void {
+export function turnValues(
+  { keys, valueDim }: AttendTask,
+  value: Heads,
+  head: number,
+  out: Float32Array,
+): void {
   for (let key = 0; key < keys; key++) {
     const at = value.offset + key * value.stride + head * value.step;
     for (let d = 0; d < valueDim; d++) out[d * keys + key] = value.data[at + d]!;

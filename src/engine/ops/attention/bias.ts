@@ -5,7 +5,10 @@ import type { AttendTask, Heads } from '../../kernels/kernels';
 import type { Tensor } from '../../tensor';
 import { vector } from '../linear';
 import { distanceScores, roundedScores } from './alibi';
+import { disentangledBias } from './disentangled';
+import { gatedBias } from './gatedBuckets';
 import { relativeScores } from './relative';
+import { relativeSinesBias } from './relativeSines';
 
 /** What a bias may depend on. */
 export interface Looked {
@@ -16,19 +19,29 @@ export interface Looked {
 }
 
 export async function biasOf(
-  { position, heads }: Attention,
-  { x, source }: Looked,
+  module: Attention,
+  looked: Looked,
   context: Context,
 ): Promise<Pick<AttendTask, 'diagonal' | 'fill'>> {
+  const { position, heads } = module;
+  const { x, source } = looked;
   switch (position.type) {
     case 'relativeBuckets': {
       const table = await vector(position.table, context);
-      return { diagonal: relativeScores(position, table, heads, x.shape[0]!, source.shape[0]!) };
+      const keys = source.shape[0]!;
+      const diagonal = relativeScores(position, table, heads, x.shape[0]!, keys);
+      return position.gate === undefined
+        ? { diagonal }
+        : gatedBias(module, position.gate, diagonal, x, keys, context);
     }
     case 'alibi':
       return position.products === undefined
         ? { diagonal: distanceScores(position.slopes, x.shape[0]!, source.shape[0]!) }
         : { fill: roundedScores(position.slopes, position.scale ?? 1, source.shape[0]!) };
+    case 'disentangled':
+      return disentangledBias(module, position, looked, context);
+    case 'relativeSines':
+      return relativeSinesBias(module, position, looked, context);
     default:
       return {};
   }

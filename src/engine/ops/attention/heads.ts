@@ -37,18 +37,18 @@ export function packed(x: Heads, length: number, heads: number, dim: number, con
   return out;
 }
 
-/** Changes each row's elements of all heads in place. */
+/** Changes each row's elements of all heads in place; `place` counts them along the row. */
 export function eachElement(
   x: Heads,
   length: number,
   heads: number,
   dim: number,
-  change: (value: number, row: number) => number,
+  change: (value: number, row: number, place: number) => number,
 ): void {
   for (let row = 0; row < length; row++) {
     for (let head = 0; head < heads; head++) {
       const at = x.offset + row * x.stride + head * x.step;
-      for (let i = at; i < at + dim; i++) x.data[i] = change(x.data[i]!, row);
+      for (let i = 0; i < dim; i++) x.data[at + i] = change(x.data[at + i]!, row, head * dim + i);
     }
   }
 }

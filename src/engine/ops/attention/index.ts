@@ -1,18 +1,25 @@
 /** Multi-head attention: projections, scores with positions and mask, softmax into the run's maps, weighted sums. */
 import type { Attention } from '../../../core/model/module';
 import type { Context } from '../../context';
+import type { AttendTask } from '../../kernels/kernels';
 import { tensor, type Shape, type Tensor, type Value } from '../../tensor';
 import { vector } from '../linear';
 import type { Op } from '../op';
+import { convolveBeside } from './beside';
 import { biasOf } from './bias';
+import { attendLandmarks, checkLength } from './landmarks';
 import { visibleRanges } from './mask';
 import { missingFromAttention } from './missing';
 import { prepare } from './prepare';
 import { project } from './projections';
 import { output, sumsOf } from './sums';
+import { attendTalking } from './talkingHeads';
 
 export const attentionOp: Op<Attention> = {
-  shape: ({ output }, [x]) => [...x!.slice(0, -1), output.outputs],
+  shape: ({ output, landmarks }, [x]) => {
+    if (landmarks !== undefined) checkLength(landmarks, x![0]!);
+    return [...x!.slice(0, -1), output.outputs];
+  },
   largest,
   missing: missingFromAttention,
   run: attention,
@@ -23,7 +30,15 @@ function largest({ heads, headDim, valueDim }: Attention, [x, source]: readonly 
   return keys * heads * (headDim + 2 * Math.max(headDim, valueDim));
 }
 
-/** x [queries, width] and, for cross attention, the source [keys, width] → [queries, width]. */
+/** Columns of an attention's maps, where the sequence looked at has so many tokens. */
+export function mapColumns({ landmarks }: Attention, keys: number): number {
+  return landmarks?.count ?? keys;
+}
+
+/**
+ * x [queries, width] → [queries, width]. Cross attention also gets the source [keys, width], and one whose values come
+ * from elsewhere these, [keys, width].
+ */
 async function attention(
   module: Attention,
   inputs: readonly Value[],
@@ -32,36 +47,40 @@ async function attention(
 ): Promise<Tensor | undefined> {
   const x = tensor(inputs[0]);
   const source = inputs.length > 1 ? tensor(inputs[1]) : x;
+  const valueSource = module.separateValues ? tensor(inputs[2]) : source;
   const queries = x.shape[0]!;
   const keys = source.shape[0]!;
   const { heads, keyValueHeads, headDim, valueDim, scale, softCap, mask } = module;
-  const wanted = context.attention(module, queries, keys, inputs);
+  const wanted = context.attention(module, queries, mapColumns(module, keys), inputs);
   const lengths = { queries, keys };
-  const projected = await prepare(module, await project(module, x, source, context), lengths, context);
+  const given = await project(module, x, source, valueSource, context);
+  const projected = await prepare(module, given, lengths, context);
+  const { query, key } = projected;
   const sums = wanted.output ? sumsOf(module, await projected.value(), lengths, context) : undefined;
   const visible = visibleRanges(mask, queries, keys);
-  await context.kernels.attend(
-    {
-      heads,
-      keyValueHeads,
-      queries,
-      keys,
-      headDim,
-      valueDim: sums?.valueDim ?? valueDim,
-      scale,
-      query: projected.query,
-      key: projected.key,
-      ...(softCap === undefined ? {} : { softCap }),
-      ...(module.sinks === undefined ? {} : { sinks: await vector(module.sinks, context) }),
-      ...(visible === undefined ? {} : { visible }),
-      ...(await biasOf(module, { x, source, query: projected.query, key: projected.key }, context)),
-      ...(wanted.maps === undefined ? {} : { maps: wanted.maps }),
-      ...(wanted.tile === undefined ? {} : { tile: wanted.tile }),
-      ...(sums === undefined ? {} : { values: sums.values }),
-    },
-    path,
-    context.pace,
-  );
+  const task: AttendTask = {
+    heads,
+    keyValueHeads,
+    queries,
+    keys,
+    headDim,
+    valueDim: sums?.valueDim ?? valueDim,
+    scale,
+    query,
+    key,
+    ...(softCap === undefined ? {} : { softCap }),
+    ...(module.sinks === undefined ? {} : { sinks: await vector(module.sinks, context) }),
+    ...(visible === undefined ? {} : { visible }),
+    ...(await biasOf(module, { x, source, query, key }, context)),
+    ...(wanted.maps === undefined ? {} : { maps: wanted.maps }),
+    ...(wanted.tile === undefined ? {} : { tile: wanted.tile }),
+    ...(sums === undefined ? {} : { values: sums.values }),
+  };
+  if (module.landmarks !== undefined) await attendLandmarks(task, module.landmarks, path, context);
+  else if (module.talkingHeads !== undefined) await attendTalking(task, module.talkingHeads, path, context);
+  else await context.kernels.attend(task, path, context.pace);
   context.attended();
-  return sums === undefined ? undefined : output(module, sums, projected.gate, x, context);
+  if (sums === undefined) return undefined;
+  await convolveBeside(module, x, query, sums, context);
+  return output(module, sums, projected.gate, x, context);
 }

@@ -3,8 +3,8 @@ import type { Attention, FusedLayout, Projections } from '../../../core/model/mo
 import type { Context } from '../../context';
 import type { Heads } from '../../kernels/kernels';
 import type { Tensor } from '../../tensor';
-import { linear } from '../linear';
-import { columns, packed, side } from './heads';
+import { linear, vector } from '../linear';
+import { columns, eachElement, packed, side } from './heads';
 import { latent } from './latent';
 
 export interface Projected {
@@ -16,17 +16,45 @@ export interface Projected {
   readonly gate?: Tensor;
 }
 
-/** @param x [queries, width]; @param source [keys, width]: x itself, except in cross attention. */
+/** Biases of their own are added to queries and values, whatever the projection. */
 export async function project(
   module: Attention,
   x: Tensor,
   source: Tensor,
+  valueSource: Tensor,
+  context: Context,
+): Promise<Projected> {
+  const projected = await unbiased(module, x, source, valueSource, context);
+  const { biases, heads, headDim, valueDim } = module;
+  if (biases === undefined) return projected;
+  const add = (to: Heads, rows: number, dim: number, bias: Float32Array): void =>
+    eachElement(to, rows, heads, dim, (value, _, place) => value + bias[place]!);
+  add(projected.query, x.shape[0]!, headDim, await vector(biases.query, context));
+  return {
+    ...projected,
+    value: async () => {
+      const value = await projected.value();
+      add(value, source.shape[0]!, valueDim, await vector(biases.value, context));
+      return value;
+    },
+  };
+}
+
+/**
+ * @param x [queries, width]; @param source [keys, width]: x itself, except in cross attention.
+ * @param valueSource [keys, width]: the source, except where values come from elsewhere.
+ */
+async function unbiased(
+  module: Attention,
+  x: Tensor,
+  source: Tensor,
+  valueSource: Tensor,
   context: Context,
 ): Promise<Projected> {
   const { projections } = module;
   switch (projections.type) {
     case 'separate':
-      return separate(module, projections, x, source, context);
+      return separate(module, projections, x, source, valueSource, context);
     case 'fused':
       return x === source
         ? fused(module, projections, x, context)
@@ -41,11 +69,12 @@ async function separate(
   { query, key, value }: Extract<Projections, { type: 'separate' }>,
   x: Tensor,
   source: Tensor,
+  valueSource: Tensor,
   context: Context,
 ): Promise<Projected> {
   const { headDim, valueDim, heads } = module;
   const key_ = side(await linear(key, source, context), headDim);
-  const value_ = async (): Promise<Heads> => side(await linear(value, source, context), valueDim);
+  const value_ = async (): Promise<Heads> => side(await linear(value, valueSource, context), valueDim);
   const queries = await linear(query, x, context);
   if (module.gate !== 'query') return { query: side(queries, headDim), key: key_, value: value_ };
   // Each head's outputs are its query, then its gate.

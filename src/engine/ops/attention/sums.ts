@@ -21,11 +21,13 @@ export function sumsOf(
   { queries, keys }: { readonly queries: number; readonly keys: number },
   context: Context,
 ): Sums {
-  const { heads, keyValueHeads, valueDim, differential } = module;
+  const { heads, keyValueHeads, valueDim, differential, spanConvolution } = module;
   const paired = differential !== undefined;
   const dim = paired ? 2 * valueDim : valueDim;
-  const mixed = context.zeros(queries, heads * dim);
-  const to = { data: mixed.data, offset: 0, stride: heads * dim, step: dim };
+  // Convolutions of spans stand behind the heads' sums.
+  const width = heads * dim * (spanConvolution === undefined ? 1 : 2);
+  const mixed = context.zeros(queries, width);
+  const to = { data: mixed.data, offset: 0, stride: width, step: dim };
   const values = paired ? pairs(from, keys, keyValueHeads, valueDim, context) : from;
   return { values: { from: values, to }, valueDim: dim, keyValueHeads, mixed };
 }

@@ -6,6 +6,7 @@ import type { OperationOps } from '../op';
 export const featureOps = {
   slice: {
     shape: ({ from, to }, [x]) => [...x!.slice(0, -1), to - from],
+    positionwise: () => true,
     run: ({ from, to }, [x], context) => Promise.resolve(slice(tensor(x), from, to, context)),
   },
   shift: {
