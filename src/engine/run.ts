@@ -24,6 +24,7 @@ import { Pace } from './pace';
 import { patchTokens } from './picture';
 import { planRun, type Plan } from './plan';
 import { tensor, zeros, type Tensor, type Value } from './tensor';
+import { decoderStart } from './text/decoderStart';
 import { prepareInput, type PreparedInput } from './text/input';
 import { openWeights, type Weights } from './weights/weights';
 import { Workspace } from './workspace';
@@ -69,7 +70,7 @@ export class Run implements EngineRun {
     const pace = new Pace(signal);
     const model = modelOf(request.configText);
     await pace.rest();
-    const input = await prepareInput(model, request.input, request.folder);
+    const input = await prepareInput(model, request.input, request.folder, decoderStart(request.configText));
     await pace.rest();
     const whole = request.output === true;
     const plan = await planRun(

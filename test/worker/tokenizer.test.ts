@@ -127,8 +127,35 @@ describe('the tokenizer beside a config', () => {
     const folder = wordTokenizer({ ...WORDS, hello: 5000 });
     await assert.rejects(
       localEngine().engine.openRun(1, request(configText('bert'), 'hello', folder)),
-      /token "hello" has the id 5000, and vocab_size is 67/,
+      /RunFailure: tokenizer\.json: token "hello" has the id 5000, and vocab_size is 67; use the tokenizer of this model/,
     );
+  });
+});
+
+describe('the decoder of an encoder–decoder', () => {
+  afterEach(removeFolders);
+
+  it('begins with its start token, and does not see the end', async () => {
+    const folder = temporaryFolder();
+    const vocab = { '<pad>': 0, '</s>': 1, hello: 2, world: 3, '?': 4 };
+    const end = { SpecialToken: { id: '</s>', type_id: 0 } };
+    const json = {
+      pre_tokenizer: { type: 'WhitespaceSplit' },
+      post_processor: {
+        type: 'TemplateProcessing',
+        single: [{ Sequence: { id: 'A', type_id: 0 } }, end],
+        pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 0 } }, end],
+        special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
+      },
+      model: { type: 'WordLevel', vocab, unk_token: '?' },
+    };
+    writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(json));
+    const config = JSON.stringify({ ...(JSON.parse(configText('t5')) as object), decoder_start_token_id: 0 });
+    const input = { type: 'text', text: 'hello hello', decoder: 'world' } as const;
+    const head = await localEngine().engine.openRun(1, request(config, input, folder));
+    const idsOf = (tokens: readonly { id: number }[] = []): number[] => tokens.map(({ id }) => id);
+    assert.deepEqual(idsOf(head.tokens), [2, 2, 1]);
+    assert.deepEqual(idsOf(head.decoderTokens), [0, 3]);
   });
 });
 

@@ -25,11 +25,14 @@ const LONGEST_TEXT = 100_000;
 /**
  * Tokenises the input. Rejects as `tokenizer` what has no ids in the vocabulary, and as `tooLong` what has more tokens
  * than the model has positions.
+ *
+ * @param decoderStart the id that a decoder's sequence begins with (decoder_start_token_id).
  */
 export async function prepareInput(
   model: Model,
   input: RunInput,
   folder: string | undefined,
+  decoderStart?: number,
 ): Promise<PreparedInput> {
   const sound = model.inputs.find(({ type }) => type === 'sound');
   if (sound !== undefined) throw new RunFailure('unsupported', `sound (${sound.name}) as an input`);
@@ -41,12 +44,18 @@ export async function prepareInput(
   if (!(vocabulary > 0)) throw new RunFailure('unsupported', 'the model has no table of tokens');
   const beside = folder === undefined ? undefined : await openTokenizer(folder, model.modelType);
   const tokenizer = beside ?? byteTokenizer(vocabulary);
-  const streams = encodeStreams(input, tokenizer);
+  const streams = encodeStreams(input, tokenizer, beside === undefined ? undefined : decoderStart);
   const values = model.inputs.map((own): Value => {
     if (own.type === 'pixels' || own.type === 'sound') return picture(own);
     const { tokens, segments } = streams[own.stream];
     if (own.type === 'segments') return ids(segments.map((segment) => segment % segmentRows(model)));
-    check(tokens, vocabulary, own.limit, own.stream);
+    check(
+      tokens,
+      vocabulary,
+      own.limit,
+      own.stream,
+      input.type === 'ids' ? 'the given ids' : tokenizer.files,
+    );
     return ids(tokens.map(({ id }) => id));
   });
   const decodes = model.inputs.some((own) => own.type === 'tokens' && own.stream === 'decoderTokens');
@@ -60,7 +69,11 @@ export async function prepareInput(
 }
 
 /** A decoder that is given nothing of its own gets the encoder's input. */
-function encodeStreams(input: RunInput, tokenizer: TextTokenizer): Record<Stream, Encoded> {
+function encodeStreams(
+  input: RunInput,
+  tokenizer: TextTokenizer,
+  decoderStart: number | undefined,
+): Record<Stream, Encoded> {
   if (input.type === 'ids') {
     const tokens = fromIds(input.ids, tokenizer);
     return {
@@ -75,7 +88,20 @@ function encodeStreams(input: RunInput, tokenizer: TextTokenizer): Record<Stream
   }
   return {
     tokens: tokenizer.encode(text, pair),
-    decoderTokens: tokenizer.encode(decoder ?? text),
+    decoderTokens: shifted(tokenizer.encode(decoder ?? text), tokenizer, decoderStart),
+  };
+}
+
+/** As a decoder is trained: its start token in front, and no token behind the text, which it has yet to say. */
+function shifted(given: Encoded, tokenizer: TextTokenizer, start: number | undefined): Encoded {
+  if (start === undefined) return given;
+  const last = given.tokens.at(-1);
+  const end = last !== undefined && last.start === undefined ? -1 : given.tokens.length;
+  const begins = given.tokens[0]?.id === start && given.tokens.length > 1;
+  const first = { id: start, text: tokenizer.textOf(start) ?? `#${start}` };
+  return {
+    tokens: [...(begins ? [] : [first]), ...given.tokens.slice(0, end)],
+    segments: [...(begins ? [] : [0]), ...given.segments.slice(0, end)],
   };
 }
 
@@ -89,6 +115,7 @@ function check(
   vocabulary: number,
   limit: number | undefined,
   stream: Stream,
+  source: string,
 ): void {
   const whose = stream === 'tokens' ? 'the input' : "the decoder's input";
   if (tokens.length === 0) throw new RunFailure('tokenizer', `${whose} has no tokens`);
@@ -96,8 +123,8 @@ function check(
   if (wrong !== undefined) {
     throw new RunFailure(
       'tokenizer',
-      `token "${wrong.text}" has the id ${wrong.id}, and vocab_size is ${vocabulary}: ` +
-        'tokenizer and config are not of one model',
+      `${source}: token "${wrong.text}" has the id ${wrong.id}, and vocab_size is ${vocabulary}; ` +
+        'use the tokenizer of this model, or correct vocab_size',
     );
   }
   if (limit !== undefined && tokens.length > limit) {
