@@ -168,7 +168,7 @@ describe('weights beside a config', () => {
           return { header: { ...header, 'model.norm.weight': norm }, data };
         }),
       configText('llama'),
-      /"model\.norm\.weight" is I32: quantised/,
+      /"model\.norm\.weight" is I32: numbers without scales/,
     ],
   ];
   for (const [what, folder, text, message] of mistakes) {

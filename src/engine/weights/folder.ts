@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { RunFailure } from '../failure';
 import type { Pace } from '../pace';
+import { ggufModels, openGguf } from './gguf/file';
 import { brief, parseJson } from './json';
 import { openSafetensors } from './safetensors';
 import type { WeightSource } from './source';
@@ -11,19 +12,27 @@ const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const LARGEST_INDEX = 100_000_000;
 
-/** Opens a folder's weights; undefined where there are none. Rejects as `weights` what is there and can't be used. */
-export async function openFolder(folder: string, pace: Pace): Promise<WeightSource | undefined> {
-  let files: string[];
-  try {
-    files = await readdir(folder);
-  } catch {
-    // A folder that is gone, or a config that was never saved: nothing lies beside it.
-    return undefined;
+type Open = () => Promise<WeightSource>;
+
+/**
+ * Ways to open the models beside a config, the first to be preferred; none where there is nothing. Rejects as `weights`
+ * what is there and can't be used.
+ *
+ * @param place a folder, or a .gguf file in one.
+ */
+export async function modelsOf(place: string, pace: Pace): Promise<readonly Open[]> {
+  if (place.endsWith('.gguf')) {
+    const folder = path.dirname(place);
+    const model = ggufModels(await list(folder)).find((files) => files.includes(path.basename(place)));
+    return model === undefined ? [] : [() => openGguf(folder, model, pace)];
   }
+  const files = await list(place);
   // In transformers' order: a single file goes before an index that an older save may have left.
-  if (files.includes(SINGLE)) return openSafetensors(folder, [SINGLE], pace);
-  if (files.includes(INDEX)) return openShards(folder, pace);
-  const pickle = files.find((file) => /^pytorch_model.*\.bin$/.test(file));
+  if (files.includes(SINGLE)) return [() => openSafetensors(place, [SINGLE], pace)];
+  if (files.includes(INDEX)) return [() => openShards(place, pace)];
+  const models = await bySize(place, ggufModels(files));
+  if (models.length > 0) return models.map((model) => () => openGguf(place, model, pace));
+  const pickle = files.find((file) => /^(pytorch_model.*\.bin|.*\.(pt|pth|ckpt))$/.test(file));
   if (pickle !== undefined) {
     throw new RunFailure(
       'weights',
@@ -31,7 +40,32 @@ export async function openFolder(folder: string, pace: Pace): Promise<WeightSour
         'AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True)',
     );
   }
-  return undefined;
+  return [];
+}
+
+/** Opens the first of a folder's models; undefined where there are none. */
+export async function openFolder(folder: string, pace: Pace): Promise<WeightSource | undefined> {
+  const [open] = await modelsOf(folder, pace);
+  return open?.();
+}
+
+/** A folder that is gone, or a config that was never saved, has nothing beside it. */
+function list(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+/** The smallest first. */
+async function bySize(
+  folder: string,
+  models: readonly (readonly string[])[],
+): Promise<readonly (readonly string[])[]> {
+  const sized: { model: readonly string[]; bytes: number }[] = [];
+  for (const model of models) {
+    let bytes = 0;
+    for (const file of model) bytes += (await stat(path.join(folder, file))).size;
+    sized.push({ model, bytes });
+  }
+  return sized.sort((a, b) => a.bytes - b.bytes).map(({ model }) => model);
 }
 
 async function openShards(folder: string, pace: Pace): Promise<WeightSource> {

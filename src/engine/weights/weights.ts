@@ -2,11 +2,16 @@
 import type { Model, Module, Parameter } from '../../core/model/module';
 import { namedParameters, walk } from '../../core/model/walk';
 import type { WeightsOrigin } from '../../protocol/run';
+import { RunFailure } from '../failure';
 import { Pace } from '../pace';
 import { matrix } from '../tensor';
-import { bind, type Binding } from './binding';
-import { openFolder } from './folder';
+import { bind, type Binding } from './binding/bind';
+import type { View } from './binding/view';
+import { formatOf } from './formats';
+import { modelsOf } from './folder';
+import type { GgufMetadata } from './gguf/metadata';
 import { SeededTensor } from './seeded';
+import { sinusoids } from './sinusoids';
 import type { FilePlace, StoredTensor, WeightSource } from './source';
 
 /** Whole rows of a parameter, one after the other in a file. */
@@ -36,6 +41,8 @@ export interface Weights {
   /** Rows [first, first + count) of a parameter seen as a matrix of its last axis, into `into` from `at`. */
   rows(parameter: Parameter, first: number, count: number, into: Float32Array, at?: number): Promise<void>;
   sourceOf(parameter: Parameter): RowSource;
+  /** Key–values of a GGUF file: its tokenizer's among them. To be read before `close`. */
+  readonly metadata?: GgufMetadata;
   close(): Promise<void>;
 }
 
@@ -46,60 +53,92 @@ export async function openWeights(
   seed: number,
   pace = new Pace(),
 ): Promise<Weights> {
-  const source = folder === undefined ? undefined : await openFolder(folder, pace);
   const start = seededStarts(model, seed);
   const seeded = seededRows(start);
-  if (source === undefined) {
+  const opened = folder === undefined ? undefined : await openBound(model, folder, pace);
+  if (opened === undefined) {
     return {
       origin: { type: 'seeded', seed },
       missing: [],
       unused: [],
       rows: seeded,
-      sourceOf: (parameter) => ({ type: 'seeded', start: start(parameter) }),
+      sourceOf: (parameter) => startOf(parameter, start),
       close: async () => {},
     };
   }
-  try {
-    const binding = await bind(model.root, source, pace);
-    return {
-      origin: origin(source, binding),
-      missing: binding.missing,
-      unused: binding.unused,
-      rows: async (parameter, first, count, into, at = 0) => {
-        const pieces = binding.pieces.get(parameter);
-        if (pieces === undefined) return seeded(parameter, first, count, into, at);
-        const { columns } = matrix(parameter.shape);
-        let start = 0;
-        for (const { tensor, rows } of pieces) {
-          const from = Math.max(first, start);
-          const to = Math.min(first + count, start + rows);
-          if (from < to) {
-            const place = at + (from - first) * columns;
-            await source.read(tensor, (from - start) * columns, (to - from) * columns, into, place);
-          }
-          start += rows;
-        }
-      },
-      sourceOf: (parameter) => {
-        const pieces = binding.pieces.get(parameter);
-        if (pieces === undefined) return { type: 'seeded', start: start(parameter) };
-        const { columns } = matrix(parameter.shape);
-        return {
-          type: 'stored',
-          pieces: pieces.map(({ tensor, rows }) => ({ rows, columns, tensor, place: source.place(tensor) })),
-        };
-      },
-      close: () => source.close(),
-    };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  const { source, binding } = opened;
+  return {
+    origin: origin(source, binding),
+    missing: binding.missing,
+    unused: binding.unused,
+    ...(source.metadata === undefined ? {} : { metadata: source.metadata }),
+    rows: (parameter, first, count, into, at = 0) => {
+      const view = binding.views.get(parameter);
+      if (view === undefined) return seeded(parameter, first, count, into, at);
+      return view.read(first, count, into, at);
+    },
+    sourceOf: (parameter) => {
+      const view = binding.views.get(parameter);
+      return view === undefined ? startOf(parameter, start) : storedRows(view, source);
+    },
+    close: () => source.close(),
+  };
 }
 
-function origin(source: WeightSource, binding: Binding): WeightsOrigin {
+function startOf(parameter: Parameter, start: (parameter: Parameter) => Start): RowSource {
+  return parameter.fixed === undefined ? { type: 'seeded', start: start(parameter) } : { type: 'computed' };
+}
+
+interface Bound {
+  readonly source: WeightSource;
+  readonly binding: Binding;
+}
+
+/** The first of a folder's models that has every parameter, or that with the fewest missing. */
+async function openBound(model: Model, folder: string, pace: Pace): Promise<Bound | undefined> {
+  let best: Bound | undefined;
+  let failure: unknown;
+  for (const open of await modelsOf(folder, pace)) {
+    let source: WeightSource | undefined;
+    try {
+      source = await open();
+      const binding = await bind(model.root, source, pace);
+      if (best === undefined || binding.missing.length < best.binding.missing.length) {
+        await best?.source.close();
+        best = { source, binding };
+      } else await source.close();
+    } catch (error) {
+      await source?.close();
+      if (!(error instanceof RunFailure)) {
+        await best?.source.close();
+        throw error;
+      }
+      failure ??= error;
+    }
+    if (best?.binding.missing.length === 0) return best;
+  }
+  if (best === undefined && failure !== undefined) throw failure as Error;
+  return best;
+}
+
+/** Where a view's rows lie. */
+function storedRows({ stored, columns }: View, source: WeightSource): RowSource {
+  if (stored === undefined) return { type: 'computed' };
+  return {
+    type: 'stored',
+    pieces: stored.map(({ tensor, first, rows }) => {
+      const { elements, bytes } = formatOf(tensor.dtype)!;
+      const rowBytes = (columns / elements) * bytes;
+      const { descriptor, position } = source.place(tensor);
+      const place = { descriptor, position: position + first * rowBytes, byteLength: rows * rowBytes };
+      return { rows, columns, tensor, place };
+    }),
+  };
+}
+
+function origin(source: WeightSource, { views }: Binding): WeightsOrigin {
   const used = new Set<StoredTensor>();
-  for (const pieces of binding.pieces.values()) for (const { tensor } of pieces) used.add(tensor);
+  for (const { tensors } of views.values()) for (const tensor of tensors) used.add(tensor);
   const dtypes = [...new Set(Array.from(used, ({ dtype }) => dtype))].sort();
   return { type: 'files', files: source.files, dtype: dtypes.join(', '), tensors: used.size };
 }
@@ -125,6 +164,10 @@ function seededStarts(model: Model, seed: number): (parameter: Parameter) => Sta
 
 function seededRows(startOf: (parameter: Parameter) => Start): Weights['rows'] {
   return (parameter, first, count, into, at = 0) => {
+    if (parameter.fixed !== undefined) {
+      sinusoids(matrix(parameter.shape).columns, first, count, into, at);
+      return Promise.resolve();
+    }
     const start = startOf(parameter);
     if (typeof start === 'number') into.fill(start, at, at + count * matrix(parameter.shape).columns);
     else start.rows(first, count, into, at);

@@ -82,7 +82,11 @@ const marian = bartFamily({
   heads: ['generation', 'causal'],
   generation: 'MarianMTModel',
   sharesTokens: (c) => c.share_encoder_decoder_embeddings,
-  stack: (c, place) => (place === 'decoder' ? { vocabulary: c.decoder_vocab_size ?? c.vocab_size } : {}),
+  // A decoder that shares the encoder's embeddings has its vocabulary, unless it stands alone.
+  stack: (c, place, alone) => {
+    const own = place === 'decoder' && (alone || !c.share_encoder_decoder_embeddings);
+    return own ? { vocabulary: c.decoder_vocab_size ?? c.vocab_size } : {};
+  },
 });
 
 const m2m100 = bartFamily({

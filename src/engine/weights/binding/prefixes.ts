@@ -1,35 +1,6 @@
-/** Names under which checkpoints keep a tensor of the tree: with or without a prefix, and in older spellings. */
-import type { Module } from '../../core/model/module';
-import { walk } from '../../core/model/walk';
-
-/** Older spellings, in the order in which they are undone: what the file says → what the tree says. */
-const RENAMINGS: readonly (readonly [RegExp, string])[] = [
-  [/\.gamma$/, '.weight'],
-  [/\.beta$/, '.bias'],
-  [/\.block_sparse_moe\./, '.mlp.'],
-];
-
-/** Spellings of image encoders before transformers 5; only together. */
-const ENCODER_RENAMINGS: readonly (readonly [RegExp, string])[] = [
-  [/encoder\.layer\./, 'layers.'],
-  [/\.attention\.attention\.(query|key|value)\./, '.attention.$1.'],
-  [/\.attention\.query\./, '.attention.q_proj.'],
-  [/\.attention\.key\./, '.attention.k_proj.'],
-  [/\.attention\.value\./, '.attention.v_proj.'],
-  [/\.attention\.output\.dense\./, '.attention.o_proj.'],
-  [/\.intermediate\.dense\./, '.mlp.fc1.'],
-  [/(\.layers\.\d+)\.output\.dense\./, '$1.mlp.fc2.'],
-];
-
-/** What a name in a file may be called in the tree, its own name first. */
-export function spellings(name: string): string[] {
-  const newer = rename(name, RENAMINGS);
-  return [...new Set([name, newer, rename(newer, ENCODER_RENAMINGS)])];
-}
-
-function rename(name: string, renamings: typeof RENAMINGS): string {
-  return renamings.reduce((text, [from, to]) => text.replace(from, to), name);
-}
+/** Prefixes that a checkpoint has and the tree has not, or the other way round. */
+import type { Module } from '../../../core/model/module';
+import { walk } from '../../../core/model/walk';
 
 /** The one child of the root under which all attention stands (`model`, `bert`), if there is one. */
 function basePrefix(root: Module): string | undefined {
