@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { build } from '../../src/core/service';
-import { namedParameters } from '../../src/core/model/walk';
 import { openWeights, type Weights } from '../../src/engine/weights/weights';
 import { configText, fixtures, removeFolders, temporaryFolder } from './support/files';
 import { floatTensor, gguf, text } from './support/gguf';

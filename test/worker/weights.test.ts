@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { build } from '../../src/core/service';
 import { namedParameters } from '../../src/core/model/walk';
@@ -7,6 +7,7 @@ import { openWeights, type Weights } from '../../src/engine/weights/weights';
 import {
   changed,
   configText,
+  file,
   fixtures,
   floats,
   removeFolders,
@@ -185,6 +186,27 @@ describe('weights beside a config', () => {
     const folder = temporaryFolder();
     writeFileSync(path.join(folder, 'pytorch_model.bin'), 'x');
     await assert.rejects(open(folder, configText('llama')), /pytorch_model\.bin.*save_pretrained/);
+  });
+
+  it('of 3 GB are read by range, with little memory', async () => {
+    const folder = temporaryFolder();
+    const rows = 3_000_000;
+    const table = { dtype: 'F32', shape: [rows, 256], data_offsets: [0, rows * 1024] };
+    const header = file(JSON.stringify({ 'model.embed_tokens.weight': table }));
+    const place = path.join(folder, 'model.safetensors');
+    writeFileSync(place, header);
+    truncateSync(place, header.length + rows * 1024);
+    const sizes: Record<string, number> = { vocab_size: rows, hidden_size: 256 };
+    const config = { ...(JSON.parse(configText('llama')) as object), ...sizes, head_dim: 8 };
+    const { model } = build(JSON.stringify(config));
+    const before = process.memoryUsage().rss;
+    const weights = await openWeights(model!, folder, 1);
+    const { parameter } = namedParameters(model!.root)[0]!;
+    const values = new Float32Array(1024).fill(1);
+    for (const row of [0, rows / 2, rows - 4]) await weights.rows(parameter, row, 4, values);
+    assert.ok(values.every((value) => value === 0));
+    assert.ok(process.memoryUsage().rss - before < 100 * 2 ** 20);
+    await weights.close();
   });
 
   it('a folder that is not there has none', async () => {

@@ -3,7 +3,7 @@ import type { Span } from '../analysis';
 import { MAX_LAYERS, type Keys, type Values } from '../config/keys';
 import { commonKeys, type Common } from '../config/common';
 import type { Config } from '../config/config';
-import type { Block, Composite, Model, ModelInput } from '../model/module';
+import type { Block, Composite, Model, ModelInput, Starts } from '../model/module';
 
 /** A root that a model may have; only a block's forward pass is followed. */
 export type Root = Block | Composite;
@@ -26,6 +26,8 @@ export interface FamilySpec<K extends Keys, N extends object = object> {
   readonly nested?: (config: Config, families: Families, values: Values<K> & Common) => N;
   /** Standard deviation of the initial weights. */
   readonly initializerRange: (config: Values<K> & Common & N) => number;
+  /** Tensors whose initial values have another deviation, or none. */
+  readonly starts?: (config: Values<K> & Common & N) => Starts;
   /** What the class refuses of values that are legal alone. */
   readonly check?: (config: Values<K> & Common & N, checks: Checks) => void;
 }
@@ -98,7 +100,9 @@ export interface Reading<R extends Root = Block> {
   /** By the class's own names. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Makes the tree of an architecture of this family; the base model where none is named. */
-  build(architecture?: string): Blueprint<R> & Pick<Model, 'initializerRange'> & Partial<Pick<Model, 'pass'>>;
+  build(
+    architecture?: string,
+  ): Blueprint<R> & Pick<Model, 'initializerRange'> & Partial<Pick<Model, 'pass' | 'starts'>>;
 }
 
 /** A family with the types of its keys left behind, as the registry holds it. */
@@ -127,6 +131,7 @@ export function family<K extends Keys, N extends object = object>(spec: FamilySp
         build: (architecture = spec.base) => ({
           ...spec.architectures[architecture]!(values),
           initializerRange: spec.initializerRange(values),
+          ...(spec.starts === undefined ? {} : { starts: spec.starts(values) }),
         }),
       };
     },

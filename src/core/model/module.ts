@@ -14,6 +14,7 @@ import type { Operation, Windows } from './operation';
 import type { PositionScheme } from './position';
 import type { Differential, Landmarks, QueryKeyNorm, SpanConvolution } from './attentionParts';
 import type { Rotary } from './rotary';
+import type { Starts } from './start';
 
 export type { Experts, Routing } from './experts';
 export type { ModelInput, Stream } from './input';
@@ -21,6 +22,7 @@ export type { CausalConvolution, Scan, StateSpace } from './stateSpace';
 export type { Indexer } from './indexer';
 export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
+export type { Start, Starts } from './start';
 export type { Rotary, RotaryAxes, RotaryScaling } from './rotary';
 export type { Differential, Landmarks, QueryKeyNorm, SpanConvolution } from './attentionParts';
 export type { MaskPattern } from './mask';
@@ -59,6 +61,8 @@ export interface Model {
   readonly inputs: readonly ModelInput[];
   /** Standard deviation of the family's initial weights. */
   readonly initializerRange: number;
+  /** Tensors that start otherwise than by that deviation. */
+  readonly starts?: Starts;
   /** Of a composite: what its class's forward pass costs on inputs of some shapes. */
   readonly pass?: (inputs: Shapes) => PassCosts;
 }

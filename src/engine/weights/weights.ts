@@ -1,5 +1,6 @@
 /** The weights of one run: every parameter of the tree, from files or from the seed. */
 import type { Model, Module, Parameter } from '../../core/model/module';
+import { startValues } from '../../core/model/start';
 import { namedParameters, walk } from '../../core/model/walk';
 import type { WeightsOrigin } from '../../protocol/run';
 import { RunFailure } from '../failure';
@@ -150,14 +151,19 @@ function seededStarts(model: Model, seed: number): (parameter: Parameter) => Sta
   const constants = constantStarts(model.root);
   const names = new Map(namedParameters(model.root).map(({ parameter, names }) => [parameter, names[0]]));
   const starts = new Map<Parameter, Start>();
+  const startOf = (parameter: Parameter): Start => {
+    const name = names.get(parameter) ?? '';
+    const own = model.starts?.find(([ending]) => ending.test(name))?.[1];
+    const constant = constants.get(parameter);
+    if (own === undefined && constant !== undefined) return constant;
+    const values = own === undefined ? undefined : startValues(own, parameter.shape);
+    if (values !== undefined && 'value' in values) return values.value;
+    const deviation = values?.deviation ?? parameter.deviation ?? model.initializerRange;
+    return new SeededTensor(seed, name, matrix(parameter.shape).columns, deviation);
+  };
   return (parameter) => {
-    let start = starts.get(parameter) ?? constants.get(parameter);
-    if (start === undefined) {
-      const { columns } = matrix(parameter.shape);
-      const deviation = parameter.deviation ?? model.initializerRange;
-      start = new SeededTensor(seed, names.get(parameter) ?? '', columns, deviation);
-      starts.set(parameter, start);
-    }
+    const start = starts.get(parameter) ?? startOf(parameter);
+    starts.set(parameter, start);
     return start;
   };
 }

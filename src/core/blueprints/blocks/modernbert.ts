@@ -13,7 +13,16 @@ import {
   type Values,
 } from '../../config/keys';
 import { block, listed } from '../../model/build';
-import type { Attention, Block, Embedding, MaskPattern, Mlp, Module, Rotary } from '../../model/module';
+import type {
+  Attention,
+  Block,
+  Embedding,
+  MaskPattern,
+  Mlp,
+  Module,
+  Rotary,
+  Starts,
+} from '../../model/module';
 import type { Checks } from '../family';
 import { embedding, layerNorm, linear, mlp } from './layers';
 import { rotary } from './rotary';
@@ -27,6 +36,8 @@ export const modernBertKeys = {
   hidden_activation: activation('gelu'),
   max_position_embeddings: size(8192),
   initializer_range: real(0.02),
+  /** Deviations beyond which initial values are drawn again. */
+  initializer_cutoff_factor: real(2),
   norm_eps: real(1e-5),
   norm_bias: flag(false),
   attention_bias: flag(false),
@@ -65,6 +76,26 @@ export function modernBertChecks(c: ModernBertConfig, checks: Checks): void {
   if (Array.isArray(c.layer_types)) {
     checks.length('layer_types', c.layer_types.length, 'num_hidden_layers', c.num_hidden_layers);
   }
+}
+
+/** The deviation of all weights but those that `modernBertStarts` names: that of a normal distribution cut off. */
+export function modernBertDeviation(c: ModernBertConfig): number {
+  return c.initializer_range * cutDeviation(c.initializer_cutoff_factor);
+}
+
+/** What adds to the residual stream starts smaller with depth. */
+export function modernBertStarts(c: ModernBertConfig): Starts {
+  const deviation = modernBertDeviation(c) / Math.sqrt(2 * c.num_hidden_layers);
+  return [[/(\.Wo|^head\.dense|^lm_head\.dense|^decoder)\.weight$/, { deviation }]];
+}
+
+/** Standard deviation of standard normal numbers between −cut and cut. */
+function cutDeviation(cut: number): number {
+  const density = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+  const steps = 1000;
+  let inside = 0;
+  for (let i = 0; i < steps; i++) inside += (density(((i + 0.5) / steps) * cut) * 2 * cut) / steps;
+  return Math.sqrt(1 - (2 * cut * density(cut)) / inside);
 }
 
 function angles(c: ModernBertConfig, type: LayerType): Rotary {

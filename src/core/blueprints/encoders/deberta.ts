@@ -285,6 +285,7 @@ function debertaFamily(
     keys: keysOf(defaults),
     base: `${prefix}Model`,
     initializerRange: (c) => c.initializer_range,
+    starts: () => [[/self\.[qv]_bias$/, { value: 0 }]],
     check: wholeHeads,
     architectures: {
       [`${prefix}Model`]: model('none', () => ({})),

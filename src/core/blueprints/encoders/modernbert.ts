@@ -12,6 +12,8 @@ import {
   predictionHead,
   type ModernBertBody,
   type ModernBertConfig,
+  modernBertDeviation,
+  modernBertStarts,
 } from '../blocks/modernbert';
 import { family, tokenInput, type Blueprint } from '../family';
 
@@ -97,7 +99,8 @@ export const modernBert = family({
   modelType: 'modernbert',
   keys,
   base: 'ModernBertModel',
-  initializerRange: (c) => c.initializer_range,
+  initializerRange: modernBertDeviation,
+  starts: modernBertStarts,
   check: modernBertChecks,
   architectures: {
     ModernBertModel: bare(encoder),
@@ -113,7 +116,8 @@ export const modernBertDecoder = family({
   modelType: 'modernbert-decoder',
   keys: modernBertKeys,
   base: 'ModernBertDecoderModel',
-  initializerRange: (c) => c.initializer_range,
+  initializerRange: modernBertDeviation,
+  starts: modernBertStarts,
   check: modernBertChecks,
   architectures: {
     ModernBertDecoderModel: bare(decoder),

@@ -84,6 +84,7 @@ export const gptBigCode = family({
   keys,
   base: 'GPTBigCodeModel',
   initializerRange: (c) => c.initializer_range,
+  starts: (c) => [[/\.c_proj\.weight$/, { deviation: c.initializer_range / Math.sqrt(2 * c.n_layer) }]],
   check(c, checks) {
     checks.multiple('n_embd', c.n_embd, 'n_head', c.n_head);
     if (c.add_cross_attention && c.multi_query) checks.conflict('add_cross_attention', 'multi_query');

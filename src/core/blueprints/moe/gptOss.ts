@@ -64,6 +64,7 @@ export const gptOss = family({
   keys,
   base: 'GptOssModel',
   initializerRange: (c) => c.initializer_range,
+  starts: () => [[/experts\..*_bias$/, { value: 0 }]],
   check: checkLayerTypes,
   architectures: decoderArchitectures('GptOss', body),
 });

@@ -3,10 +3,10 @@ import { activation, labels, type Common } from '../../config/common';
 import type { Config } from '../../config/config';
 import { depth, real, size, type Values } from '../../config/keys';
 import { block, parameter } from '../../model/build';
-import type { Block } from '../../model/module';
+import type { Block, Starts } from '../../model/module';
 import { layerNorm, linear } from '../blocks/layers';
 import { family, tokenInput, type Blueprint, type Families, type Family } from '../family';
-import { imageInput, layersOf, pairInputs, similarity, textTower, towerEmbeddings } from './towers';
+import { imageInput, layersOf, pairInputs, similarity, textTower, towerEmbeddings, under } from './towers';
 
 const common = {
   intermediate_size: size(3072),
@@ -16,6 +16,7 @@ const common = {
   hidden_act: activation('quick_gelu'),
   layer_norm_eps: real(1e-5),
   initializer_range: real(0.02),
+  initializer_factor: real(1),
 } as const;
 const visionKeys = {
   ...common,
@@ -111,6 +112,23 @@ function classification(c: Towers & Common): Blueprint {
   return { root, inputs: [imageInput(c.vision)] };
 }
 
+/** The deviations of a tower's maps fall with its width and depth. */
+function towerStarts(c: Text | Vision): Starts {
+  const width = c.hidden_size ** -0.5 * c.initializer_factor;
+  const inner = width * (2 * c.num_hidden_layers) ** -0.5;
+  return [
+    [/(self_attn\.[qkv]_proj|mlp\.fc2)\.weight$/, { deviation: inner }],
+    [/self_attn\.out_proj\.weight$/, { deviation: width }],
+    [/mlp\.fc1\.weight$/, { deviation: width / Math.sqrt(2) }],
+    [/(class_embedding|(visual|text)_projection\.weight)$/, { deviation: width }],
+    [
+      /patch_embedding\.weight$|position_embedding\.weight$/,
+      { deviation: c.initializer_range * c.initializer_factor },
+    ],
+    [/token_embedding\.weight$/, { deviation: 0.02 * c.initializer_factor }],
+  ];
+}
+
 /** @param modelType `clip`, and the prefix of its towers' types. @param name in the classes: `CLIP`. */
 function clipFamilies(modelType: string, name: string): readonly Family[] {
   const vision = family({
@@ -118,6 +136,7 @@ function clipFamilies(modelType: string, name: string): readonly Family[] {
     keys: visionKeys,
     base: `${name}VisionModel`,
     initializerRange: (c) => c.initializer_range,
+    starts: towerStarts,
     check: (c, checks) =>
       checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads),
     architectures: {
@@ -139,6 +158,7 @@ function clipFamilies(modelType: string, name: string): readonly Family[] {
     keys: textKeys,
     base: `${name}TextModel`,
     initializerRange: (c) => c.initializer_range,
+    starts: towerStarts,
     check: (c, checks) =>
       checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads),
     architectures: {
@@ -164,6 +184,12 @@ function clipFamilies(modelType: string, name: string): readonly Family[] {
     base: `${name}Model`,
     nested: (config, families) => towers(config, families, { text, vision }),
     initializerRange: (c) => c.text.initializer_range,
+    starts: ({ text: t, vision: v }) => [
+      ...under('text_model', towerStarts(t)),
+      ...under('vision_model', towerStarts(v)),
+      [/^text_projection\.weight$/, { deviation: t.hidden_size ** -0.5 }],
+      [/^visual_projection\.weight$/, { deviation: v.hidden_size ** -0.5 }],
+    ],
     architectures: { [`${name}Model`]: both, [`${name}ForImageClassification`]: classification },
   });
   return [pair, vision, text];

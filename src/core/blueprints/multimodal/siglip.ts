@@ -2,7 +2,7 @@
 import { activation, labels, type Common } from '../../config/common';
 import { depth, flag, optionalSize, real, size, type Values } from '../../config/keys';
 import { block, parameter } from '../../model/build';
-import type { Block, Module } from '../../model/module';
+import type { Block, Module, Starts } from '../../model/module';
 import { torchAttention } from '../blocks/attention';
 import { layerNorm, linear, mlp } from '../blocks/layers';
 import { family, tokenInput, type Blueprint } from '../family';
@@ -41,6 +41,16 @@ const textKeys = {
 
 type Vision = Values<typeof visionKeys>;
 type Text = Values<typeof textKeys>;
+
+/** Xavier's maps, LeCun's patches, and positions by the width; biases of feed-forwards are all but zero. */
+const siglipStarts = (c: Pick<TowerKeys, 'hidden_size'>): Starts => [
+  [/(_proj|in_proj_weight|mlp\.fc[12])(\.weight)?$|probe$/, { xavier: true }],
+  [/mlp\.fc[12]\.bias$/, { deviation: 1e-6 }],
+  [/in_proj_bias$/, { value: 0 }],
+  [/position_embedding\.weight$/, { deviation: c.hidden_size ** -0.5 }],
+  // A normal distribution that is scaled for being cut off, and hardly is.
+  [/(patch_embedding|token_embedding|^head)\.weight$/, { fan: 1 / 0.87962566 }],
+];
 
 /** A learned query looks at all tokens; then a feed-forward: [b, s, width] → [b, 1, width]. */
 function attentionPooler(c: TowerKeys): Block {
@@ -96,6 +106,7 @@ export const siglipVisionModel = family({
   keys: visionKeys,
   base: 'SiglipVisionModel',
   initializerRange: () => 0.02,
+  starts: siglipStarts,
   check: (c, checks) =>
     checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads),
   architectures: {
@@ -108,6 +119,7 @@ export const siglipTextModel = family({
   keys: textKeys,
   base: 'SiglipTextModel',
   initializerRange: () => 0.02,
+  starts: siglipStarts,
   check: (c, checks) =>
     checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads),
   architectures: {

@@ -1,6 +1,6 @@
 /** The two towers of CLIP and its kin: patches and tokens through the same kind of layer, and their similarity. */
 import { block, parameter, type Chain } from '../../model/build';
-import type { Attention, Block, Module, Similarity } from '../../model/module';
+import type { Attention, Block, Module, Similarity, Starts } from '../../model/module';
 import { NO_CHILDREN } from '../../model/module';
 import { embedding, layerNorm } from '../blocks/layers';
 import { CLIP_NAMES, layerStack, patchEmbeddings, patchLayer, type Learned } from '../blocks/patches';
@@ -85,6 +85,11 @@ export function textTower(
     const pooled = trace.chain(x, ...pool.chain);
     return pool.returned ? pooled : x;
   });
+}
+
+/** What tensors under `name` start as. */
+export function under(name: string, starts: Starts): Starts {
+  return starts.map(([ending, start]) => [new RegExp(`^${name}\\..*(?:${ending.source})`), start] as const);
 }
 
 /** Every text with every image. */

@@ -5,6 +5,7 @@ import { block, listed, parameter } from '../../model/build';
 import type { Block, ModelInput, Module } from '../../model/module';
 import { convolution, layerNorm, linear } from '../blocks/layers';
 import { layerShape, patchKeys, patchLayer, VIT_NAMES } from '../blocks/patches';
+import { ZERO_TOKENS } from '../blocks/starts';
 import { family, type Blueprint } from '../family';
 
 const keys = {
@@ -85,6 +86,7 @@ export const audioSpectrogramTransformer = family({
   keys,
   base: 'ASTModel',
   initializerRange: (c) => c.initializer_range,
+  starts: () => ZERO_TOKENS,
   architectures: {
     ASTModel: (c) => ({ root: body(c), inputs: inputs(c) }),
     ASTForAudioClassification: classification,

@@ -14,6 +14,7 @@ import {
   positionConvolution,
   type Convolutions,
   type WaveConfig,
+  waveStarts,
 } from './waves';
 
 /** What a family does otherwise than wav2vec 2.0. */
@@ -21,6 +22,8 @@ export interface WaveFamily<K extends Keys> {
   readonly modelType: string;
   /** Of its classes: `Wav2Vec2` in Wav2Vec2Model. */
   readonly prefix: string;
+  /** The frames' projection starts as other maps do, and not uniformly by its inputs. */
+  readonly plainProjection?: true;
   /** What the classes with heads call the body. */
   readonly body: string;
   readonly keys: K;
@@ -219,6 +222,11 @@ export function waveFamily<K extends Keys>(own: WaveFamily<K>): Family {
     keys: own.keys,
     base: `${prefix}Model`,
     initializerRange: (values) => (values as unknown as WaveConfig).initializer_range,
+    starts: (values) => {
+      const c = values as unknown as WaveConfig;
+      const inputs = convolutionsOf(c, own.convolutions).channels.at(-1)!;
+      return waveStarts(c, own.plainProjection === true ? undefined : inputs);
+    },
     check(values, checks) {
       const c = values as unknown as WaveConfig;
       checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads);

@@ -16,6 +16,7 @@ const wav2vec2 = waveFamily({
 
 const hubert = waveFamily({
   modelType: 'hubert',
+  plainProjection: true,
   prefix: 'Hubert',
   body: 'hubert',
   keys: { ...waveKeys, feat_proj_layer_norm: flag(true), conv_pos_batch_norm: flag(false) },

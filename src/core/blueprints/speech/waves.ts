@@ -2,7 +2,7 @@
 import { activation, type Common } from '../../config/common';
 import { any, depth, flag, optionalSize, real, size, text, type Values } from '../../config/keys';
 import { block, listed, parameter } from '../../model/build';
-import type { Block, Convolution, Module, Norm, Operation } from '../../model/module';
+import type { Block, Convolution, Module, Norm, Operation, Starts } from '../../model/module';
 import { batchNorm, convolution, layerNorm, overChannels } from '../blocks/layers';
 import { sizes } from './lists';
 
@@ -127,6 +127,27 @@ export function positionLayers(c: WaveConfig, kernel: number): Block {
   return block('embeddings', listed('layers', layers), (trace, x) =>
     trace.chain(x, { op: 'swapFramesAndChannels' }, ...layers, { op: 'swapFramesAndChannels' }),
   );
+}
+
+/**
+ * Convolutions start as Kaiming has them, those of positions as PyTorch does.
+ *
+ * @param uniform inputs of the frames' projection, where that starts uniformly by them.
+ */
+export function waveStarts(c: WaveConfig, uniform?: number): Starts {
+  // The length of a place of PyTorch's kernel [width, width / groups, places].
+  const length = Math.sqrt(c.hidden_size / (3 * c.num_conv_pos_embeddings));
+  const projection: Starts =
+    uniform === undefined
+      ? []
+      : [[/feature_projection\.projection\.(weight|bias)$/, { deviation: (3 * uniform) ** -0.5 }]];
+  return [
+    [/(conv_layers\.\d+|pos_conv_embed\.layers\.\d+)\.conv\.weight$/, { fan: Math.SQRT2 }],
+    [/pos_conv_embed\.conv\.parametrizations\.weight\.original0$/, { value: length }],
+    [/pos_conv_embed\.conv\.parametrizations\.weight\.original1$/, { fan: 1 / Math.sqrt(3) }],
+    [/gru_rel_pos_const$/, { value: 1 }],
+    ...projection,
+  ];
 }
 
 /** torch's weight norm over the kernel's places: original0 are the lengths, original1 the directions. */

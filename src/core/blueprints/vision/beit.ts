@@ -20,6 +20,7 @@ import {
   pixelInput,
   VIT_NAMES,
 } from '../blocks/patches';
+import { ZERO_TOKENS } from '../blocks/starts';
 import { family } from '../family';
 
 const { qkv_bias: _bias, head_dim: headDim, ...common } = patchKeys;
@@ -159,6 +160,11 @@ export const beit = family({
   keys: beitKeys,
   base: 'BeitModel',
   initializerRange: (c) => c.initializer_range,
+  starts: (c) => [
+    ...ZERO_TOKENS,
+    [/relative_position_bias_table$/, { value: 0 }],
+    [/lambda_[12]$/, { value: c.layer_scale_init_value }],
+  ],
   architectures: {
     BeitModel: (c) => ({ root: body(c, BEIT, true), inputs: pixelInput(c) }),
     BeitForImageClassification: (c) => imageClassification('beit', body(c, BEIT, true), [], c, c.hidden_size),

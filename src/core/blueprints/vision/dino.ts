@@ -5,7 +5,7 @@
 import { activation, type Common } from '../../config/common';
 import { depth, flag, real, size, sizePair, type Values } from '../../config/keys';
 import { block, parameter } from '../../model/build';
-import type { Block } from '../../model/module';
+import type { Block, Starts } from '../../model/module';
 import { layerNorm } from '../blocks/layers';
 import {
   gridOf,
@@ -26,6 +26,7 @@ const { intermediate_size: _, ...common } = patchKeys;
 const keys = {
   ...common,
   layer_norm_eps: real(1e-6),
+  layerscale_value: real(1),
   mlp_ratio: real(4),
   use_swiglu_ffn: flag(false),
 } as const;
@@ -36,6 +37,12 @@ type Config = Values<typeof keys> & Common & { use_mask_token?: boolean; num_reg
 
 const NAMES: LayerNames = { ...VIT_NAMES, attentionNorm: 'norm1', mlpNorm: 'norm2' };
 const GATED: LayerNames = { ...NAMES, gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
+
+/** LayerScale's factors, and the token of hidden patches. */
+const layerScales = (c: { readonly layerscale_value: number }): Starts => [
+  [/layer_scale[12]\.lambda1$/, { value: c.layerscale_value }],
+  [/mask_token$/, { value: 0 }],
+];
 
 /** LayerScale's two factors of a layer. */
 function scales(width: number) {
@@ -110,6 +117,7 @@ export const dinov2 = family({
   keys: dinov2Keys,
   base: 'Dinov2Model',
   initializerRange: (c) => c.initializer_range,
+  starts: layerScales,
   architectures: {
     Dinov2Model: base,
     Dinov2Backbone: base,
@@ -122,6 +130,7 @@ export const dinov2WithRegisters = family({
   keys: registerKeys,
   base: 'Dinov2WithRegistersModel',
   initializerRange: (c) => c.initializer_range,
+  starts: layerScales,
   architectures: {
     Dinov2WithRegistersModel: base,
     Dinov2WithRegistersBackbone: base,
@@ -137,6 +146,7 @@ const dinov3Keys = {
   num_attention_heads: size(6),
   hidden_act: activation('gelu'),
   initializer_range: real(0.02),
+  layerscale_value: real(1),
   layer_norm_eps: real(1e-5),
   rope_theta: real(100),
   image_size: sizePair(224),
@@ -202,6 +212,7 @@ export const dinov3Vit = family({
   keys: dinov3Keys,
   base: 'DINOv3ViTModel',
   initializerRange: (c) => c.initializer_range,
+  starts: layerScales,
   check: (c, checks) =>
     checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads),
   architectures: {

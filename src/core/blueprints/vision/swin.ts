@@ -5,9 +5,10 @@
 import { activation, labels } from '../../config/common';
 import { flag, optionalDepth, real, size, sizePair, sizes } from '../../config/keys';
 import { block, listed, parameter, type Chain } from '../../model/build';
-import type { Block, Linear, Module, Operation } from '../../model/module';
+import type { Block, Linear, Module, Operation, Starts } from '../../model/module';
 import { layerNorm, linear, mlp, patchConvolution } from '../blocks/layers';
 import { pixelInput } from '../blocks/patches';
+import { ZERO_TOKENS } from '../blocks/starts';
 import { family, type Blueprint, type Checks } from '../family';
 import {
   DONUT,
@@ -194,11 +195,15 @@ function check(c: SwinConfig, checks: Checks): void {
   }
 }
 
+/** Biases by distance, and positions, start with zeros. */
+const TABLES: Starts = [...ZERO_TOKENS, [/relative_position_bias_table$/, { value: 0 }]];
+
 export const swin = family({
   modelType: 'swin',
   keys: maskedKeys,
   base: 'SwinModel',
   initializerRange: (c) => c.initializer_range,
+  starts: () => TABLES,
   check,
   architectures: {
     SwinModel: base(SWIN),
@@ -212,6 +217,7 @@ export const swinv2 = family({
   keys: secondKeys,
   base: 'Swinv2Model',
   initializerRange: (c) => c.initializer_range,
+  starts: () => [...TABLES, [/logit_scale$/, { value: Math.log(10) }]],
   check(c, checks) {
     check(c, checks);
     c.depths.forEach((_, index) =>
@@ -230,6 +236,7 @@ export const donutSwin = family({
   keys,
   base: 'DonutSwinModel',
   initializerRange: (c) => c.initializer_range,
+  starts: () => TABLES,
   check,
   architectures: {
     DonutSwinModel: base(DONUT),
@@ -242,6 +249,7 @@ export const maskformerSwin = family({
   keys,
   base: 'MaskFormerSwinModel',
   initializerRange: (c) => c.initializer_range,
+  starts: () => TABLES,
   check,
   architectures: { MaskFormerSwinModel: base(OLDER) },
 });

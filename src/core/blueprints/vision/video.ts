@@ -18,6 +18,7 @@ import {
   pixelInput,
   VIT_NAMES,
 } from '../blocks/patches';
+import { ZERO_TOKENS } from '../blocks/starts';
 import { family, type Blueprint } from '../family';
 
 const { patch_size: _patch, ...common } = patchKeys;
@@ -67,6 +68,7 @@ export const vivit = family({
   keys: vivitKeys,
   base: 'VivitModel',
   initializerRange: (c) => c.initializer_range,
+  starts: () => ZERO_TOKENS,
   check: (c, checks) => checks.length('tubelet_size', c.tubelet_size.length, 'tubelet_size', 3),
   architectures: {
     VivitModel: (c) => ({ root: vivitBody(c, true), inputs: pixelInput(c, c.num_frames) }),

@@ -22,6 +22,7 @@ import {
   VIT_NAMES,
   type PatchKeys,
 } from '../blocks/patches';
+import { ZERO_TOKENS } from '../blocks/starts';
 import { family, type Blueprint } from '../family';
 
 const keys = {
@@ -122,6 +123,7 @@ export const deit = family({
   keys,
   base: 'DeiTModel',
   initializerRange: (c) => c.initializer_range,
+  starts: () => ZERO_TOKENS,
   architectures: {
     DeiTModel: base(DEIT_TOKENS),
     DeiTForImageClassification: classification('deit', DEIT_TOKENS, [{ op: 'firstToken' }]),

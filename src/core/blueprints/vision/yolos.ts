@@ -15,6 +15,7 @@ import {
   patchLayer,
   pixelInput,
 } from '../blocks/patches';
+import { ZERO_TOKENS } from '../blocks/starts';
 import { family } from '../family';
 
 const { head_dim: _, ...common } = patchKeys;
@@ -105,6 +106,7 @@ export const yolos = family({
   keys,
   base: 'YolosModel',
   initializerRange: (c) => c.initializer_range,
+  starts: () => ZERO_TOKENS,
   check: (c, checks) =>
     checks.multiple('hidden_size', c.hidden_size, 'num_attention_heads', c.num_attention_heads),
   architectures: {
