@@ -26,6 +26,13 @@ const required = [
   'media/class-tables.br',
   'media/forward-tables.br',
   'media/icon.png',
+  'python/helper.py',
+  'python/headlight/__init__.py',
+  'python/headlight/cluster.py',
+  'python/headlight/failure.py',
+  'python/headlight/maps.py',
+  'python/headlight/model.py',
+  'python/headlight/plan.py',
 ];
 const allowed = [
   /^l10n\/bundle\.l10n(\.[a-z-]+)?\.json$/,

@@ -14,6 +14,8 @@ import { openReport, registerReports } from './host/features/report';
 import { registerStatusItem } from './host/features/statusItem';
 import { NumberFormat } from './host/format';
 import { Panels } from './host/panels/panels';
+import { pytorchChoice } from './host/pytorch/choice';
+import { ChosenEngine } from './host/pytorch/chosenEngine';
 import { engineIdle, engineSettings, workload } from './host/settings';
 import { startWorkerThread } from './host/workerPort';
 
@@ -35,7 +37,11 @@ export function activate({ extensionUri, subscriptions }: vscode.ExtensionContex
   const format = new NumberFormat(vscode.env.language);
   const refresh = new vscode.EventEmitter<void>();
   const context: FeatureContext = { analyses, format, log, refresh: refresh.event };
-  const panels = new Panels({ extension: extensionUri, engine, analyses, format, log });
+  const chosen = new ChosenEngine(
+    engine,
+    pytorchChoice((line) => log.warn(line)),
+  );
+  const panels = new Panels({ extension: extensionUri, engine: chosen, analyses, format, log });
   const active = new ActiveConfig(analyses, panels, failed);
 
   subscriptions.push(

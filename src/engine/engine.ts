@@ -8,6 +8,7 @@ import { SharedKernels } from './kernels/shared';
 import { Pace, turn } from './pace';
 import type { EngineRun } from './engineRun';
 import { pattern } from './pattern';
+import type { PyTorch } from './pytorch/pytorch';
 import { Run } from './run';
 import { proveTies } from './weights/ties';
 
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly memory?: number;
   /** Threads that compute; as many as there are cores where it is left out. */
   readonly threads?: number;
+  /** The second engine; a request for it is refused where it is left out. */
+  readonly pytorch?: PyTorch;
 }
 
 const DEFAULT_MEMORY = 512 * 2 ** 20;
@@ -32,7 +35,7 @@ interface OpenRun {
 
 export function createEngine(
   events: EngineEvents,
-  { memory = DEFAULT_MEMORY, threads }: EngineOptions = {},
+  { memory = DEFAULT_MEMORY, threads, pytorch }: EngineOptions = {},
 ): EngineApi {
   const tickets = new Map<number, AbortController>();
   const runs = new Map<number, OpenRun>();
@@ -65,7 +68,7 @@ export function createEngine(
   /** Opens a run, which holds its memory from then on; one that fails or is cancelled holds none. */
   async function opened(number: number, request: RunRequest, signal: AbortSignal): Promise<EngineRun> {
     try {
-      const run = await Run.open(number, request, budget, kernels, signal);
+      const run = await openedBy(number, request, signal);
       if (!signal.aborted) return run;
       await run.close();
       throw new Cancelled();
@@ -73,6 +76,12 @@ export function createEngine(
       budget.give(number);
       throw error;
     }
+  }
+
+  function openedBy(number: number, request: RunRequest, signal: AbortSignal): Promise<EngineRun> {
+    if (request.pytorch === undefined) return Run.open(number, request, budget, kernels, signal);
+    if (pytorch === undefined) throw new RunFailure('pytorch', 'there is no second engine here');
+    return pytorch.open(number, request, request.pytorch, signal);
   }
 
   /** Rejects where no such run is open. */
@@ -140,7 +149,7 @@ export function createEngine(
     headMap: (run, layer, head, part = {}) =>
       reading(run, (open, pace) => open.headMap(layer, head, part, pace)),
 
-    hiddenState: (run, index) => reading(run, async (open) => Promise.resolve(open.hiddenState(index))),
+    hiddenState: (run, index) => reading(run, (open) => open.hiddenState(index)),
 
     output: (run, positions) => reading(run, (open, pace) => open.output(positions, pace)),
 

@@ -11,7 +11,7 @@ export interface EngineRun {
   thumbnails(layer: number, size: number, pooling: Pooling, pace: Pace): Promise<LayerThumbnails>;
   /** Rejects where the layer is not done, or has no such head or queries. */
   headMap(layer: number, head: number, part: MapPart, pace: Pace): Promise<HeadMap>;
-  hiddenState(index: number): RunValues;
+  hiddenState(index: number): Promise<RunValues>;
   output(positions: readonly [number, number], pace: Pace): Promise<RunValues>;
   /** Nothing of it can be asked for any more. */
   close(): Promise<void>;

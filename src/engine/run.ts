@@ -168,10 +168,12 @@ export class Run implements EngineRun {
   }
 
   /** What goes into the first layer (0) and what each layer makes; only of a run with its output. */
-  hiddenState(index: number): RunValues {
+  hiddenState(index: number): Promise<RunValues> {
     const state = this.hidden[index];
-    if (state === undefined) throw new RunFailure('engine', `hidden state ${index} is not there`);
-    return { run: this.head.run, shape: state.shape, values: state.data.slice().buffer };
+    if (state === undefined) {
+      return Promise.reject(new RunFailure('engine', `hidden state ${index} is not there`));
+    }
+    return Promise.resolve({ run: this.head.run, shape: state.shape, values: state.data.slice().buffer });
   }
 
   /** The model's output at positions [from, to): logits, where the model has a head. Only of a run with its output. */
@@ -226,6 +228,7 @@ function headOf(
 ): RunHead {
   return {
     run,
+    engine: { name: 'headlight', device: 'cpu' },
     modelType: model.modelType,
     architecture: model.architecture,
     weights: weights.origin,

@@ -6,6 +6,7 @@ import type * as family from '../core/tables/family';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { connect } from '../protocol/rpc';
 import { createEngine } from './engine';
+import { PyTorch } from './pytorch/pytorch';
 import { provideClassTables } from './tables';
 
 if (parentPort === null) throw new Error('the engine runs in a worker thread');
@@ -15,8 +16,13 @@ type Evaluator = typeof family;
 const fromHere = createRequire(__filename);
 provideClassTables(path.join(__dirname, '../media'), () => (fromHere('./tables.js') as Evaluator).makeTables);
 
+const pytorch = new PyTorch({
+  script: path.join(__dirname, '../python/helper.py'),
+  log: (line) => process.stderr.write(`PyTorch: ${line}\n`),
+});
+
 const host = connect<EngineEvents, EngineApi>(
-  createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }),
+  createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }, { pytorch }),
   {
     post: (message) => port.postMessage(message, buffersIn(message)),
     listen: (receive) => port.on('message', receive),

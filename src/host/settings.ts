@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { Workload } from '../core/analysis';
 import type { EngineSettings } from '../protocol/engine';
+import type { PyTorchEngine } from '../protocol/run';
 
 const SECTION = 'headlight';
 
@@ -56,6 +57,42 @@ export function engineSettings(): EngineSettings {
   const megabytes = configuration().get<unknown>('engine.memory');
   const valid = typeof megabytes === 'number' && megabytes >= 16 && megabytes <= 65_536;
   return { memory: (valid ? megabytes : 1024) * 2 ** 20 };
+}
+
+const USES = ['auto', 'worker', 'pytorch'] as const;
+
+/** Which engine runs attention. */
+export function engineUse(): (typeof USES)[number] {
+  const value = configuration().get<unknown>('engine.use');
+  return USES.find((use) => use === value) ?? 'auto';
+}
+
+/** The interpreter that the user names; undefined where none. */
+export function pythonSetting(): string | undefined {
+  const value = configuration().get<unknown>('pytorch.interpreter');
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+const DTYPES = ['float32', 'bfloat16', 'float16'] as const;
+
+/** How a model runs in the user's Python. */
+export function pytorchSettings(): Omit<PyTorchEngine, 'interpreter'> {
+  const settings = configuration();
+  const dtype = settings.get<unknown>('pytorch.dtype');
+  const gigabytes = settings.get<unknown>('pytorch.memory');
+  const address = settings.get<unknown>('ray.address');
+  const workers = settings.get<unknown>('ray.workers');
+  return {
+    dtype: DTYPES.find((each) => each === dtype) ?? 'float32',
+    ...(typeof gigabytes === 'number' && gigabytes > 0 ? { memory: gigabytes * 1e9 } : {}),
+    ...(typeof address === 'string' && address.trim() !== ''
+      ? { ray: { address: address.trim(), workers: isCount(workers) ? workers : 0 } }
+      : {}),
+  };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
 }
 
 function configuration(scope?: vscode.Uri): vscode.WorkspaceConfiguration {

@@ -191,6 +191,7 @@ const RUN_ERRORS: { readonly [C in RunError['code']]: (detail: string) => string
   tokenizer: (detail) => l10n.t('The input can’t be turned into tokens: {0}', detail),
   tooLong: (detail) => l10n.t('The input is too long for this model: {0}', detail),
   memory: (detail) => l10n.t('There is not enough memory for this input: {0}', detail),
+  pytorch: (detail) => l10n.t('PyTorch can’t run this model: {0}', detail),
   engine: (detail) => l10n.t('The engine failed: {0}. “Headlight: Show Log” shows more.', detail),
 };
 

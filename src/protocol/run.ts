@@ -10,6 +10,19 @@ export interface RunRequest {
   readonly output?: true;
   /** Seed of the weights where there are none beside the config. */
   readonly seed: number;
+  /** Present where PyTorch is to run it in place of the worker's own engine. */
+  readonly pytorch?: PyTorchEngine;
+}
+
+/** The user's Python with torch and transformers, and how a model runs there. */
+export interface PyTorchEngine {
+  /** Path of the interpreter, or its name on PATH. */
+  readonly interpreter: string;
+  readonly dtype: 'float32' | 'bfloat16' | 'float16';
+  /** Bytes that weights and maps may take on this machine; what is free where it is left out. */
+  readonly memory?: number;
+  /** A Ray cluster for models that take more, with so many actors; 0: one for each of its nodes. */
+  readonly ray?: { readonly address: string; readonly workers: number };
 }
 
 export type RunInput =
@@ -38,7 +51,8 @@ export type WeightsOrigin =
       readonly dtype: string;
       readonly tensors: number;
     }
-  | { readonly type: 'seeded'; readonly seed: number };
+  /** `by` torch: its generator and the class's own initialisation, whose numbers are not the worker's. */
+  | { readonly type: 'seeded'; readonly seed: number; readonly by?: 'torch' };
 
 export type TokenizerOrigin =
   'tokenizer.json' | 'vocab.txt' | 'vocab.json' | 'sentencepiece' | 'gguf' | 'bytes' | 'ids' | 'none';
@@ -59,13 +73,27 @@ export interface RunLayer {
     | 'localBlocks'
     | 'localWindow'
     | 'windowGlobal'
-    | 'blockSparse';
+    | 'blockSparse'
+    /** Known by its masked cells alone, not by a rule. */
+    | 'computed';
   readonly queries: number;
   readonly keys: number;
+  /** Keys are places of a window or sums of tokens, and not the tokens themselves. */
+  readonly slots?: true;
+}
+
+/** Which engine ran, and where. */
+export interface EngineLabel {
+  readonly name: 'headlight' | 'pytorch';
+  /** `cpu`, `cuda:0 + cuda:1`, `Ray: 2 actors on …`. */
+  readonly device: string;
+  /** Of the engine's own parts: torch and transformers. */
+  readonly version?: string;
 }
 
 export interface RunHead {
   readonly run: number;
+  readonly engine: EngineLabel;
   readonly modelType: string;
   readonly architecture: string;
   readonly weights: WeightsOrigin;
@@ -75,6 +103,8 @@ export interface RunHead {
   /** Tensors that the model wants and the files lack (then seeded), and tensors in the files that nothing wants. */
   readonly missing: readonly string[];
   readonly unused: readonly string[];
+  /** Attention that the engine does not hand out, each with the reason. */
+  readonly withheld?: readonly string[];
   readonly tokens: readonly Token[];
   /** For the decoder of an encoder–decoder. */
   readonly decoderTokens?: readonly Token[];
@@ -150,6 +180,7 @@ export type RunState =
 
 /** Why a run can't go on, in codes; `detail` names file, tensor or op. */
 export interface RunError {
-  readonly code: 'config' | 'unsupported' | 'weights' | 'tokenizer' | 'tooLong' | 'memory' | 'engine';
+  readonly code:
+    'config' | 'unsupported' | 'weights' | 'tokenizer' | 'tooLong' | 'memory' | 'engine' | 'pytorch';
   readonly detail: string;
 }

@@ -41,6 +41,7 @@ export function runHead(
   });
   return {
     run,
+    engine: { name: 'headlight', device: 'cpu' },
     modelType: model.modelType,
     architecture: model.architecture,
     weights: model.weights.type === 'seeded' ? { type: 'seeded', seed } : model.weights,

@@ -5,13 +5,16 @@ import { grouped, useWords, type Words } from '../shared/words';
 
 export function Facts({ head }: { readonly head: RunHead }) {
   const words = useWords();
-  const { tokens, decoderTokens, missing, unused } = head;
+  const { engine, tokens, decoderTokens, missing, unused, withheld = [] } = head;
   return (
     <div class="facts">
       <h1>
         {head.modelType} · {head.architecture}
       </h1>
       <dl>
+        <Fact term={words('facts.engine')}>
+          {words(`facts.engine.${engine.name}`, engine.device, engine.version ?? '')}
+        </Fact>
         <Fact term={words('facts.weights')}>
           <Weights head={head} words={words} />
         </Fact>
@@ -28,6 +31,9 @@ export function Facts({ head }: { readonly head: RunHead }) {
       )}
       {head.weights.type === 'files' && unused.length > 0 && (
         <Names text={words('facts.unused', grouped(unused.length))} names={unused} />
+      )}
+      {withheld.length > 0 && (
+        <Names text={words('facts.withheld', grouped(withheld.length))} names={withheld} />
       )}
     </div>
   );
@@ -70,6 +76,8 @@ function Names({ text, names }: { readonly text: string; readonly names: readonl
 
 /** What must be said on every picture of this run; undefined where all weights came from files. */
 export function randomness({ weights, missing }: RunHead, words: Words): string | undefined {
-  if (weights.type === 'seeded') return words('facts.seeded', weights.seed);
+  if (weights.type === 'seeded') {
+    return words(weights.by === 'torch' ? 'facts.seededTorch' : 'facts.seeded', weights.seed);
+  }
   return missing.length > 0 ? words('facts.partlySeeded', missing.length) : undefined;
 }

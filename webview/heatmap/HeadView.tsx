@@ -180,7 +180,8 @@ function tokensOf(
   const decoder = head.decoderTokens ?? head.tokens;
   const queries = layer.place === 'decoder' || layer.place === 'cross' ? decoder : head.tokens;
   const keys = layer.place === 'decoder' ? decoder : head.tokens;
-  return { queries, keys };
+  if (layer.slots !== true) return { queries, keys };
+  return { queries, keys: Array.from({ length: layer.keys }, (_, id) => ({ id, text: String(id) })) };
 }
 
 /** The heads before and after, over the ends of layers. */

@@ -1,4 +1,4 @@
-/** A mask's shape as a small mark: all, the lower triangle, a band of it, or triangles along it. */
+/** A mask's shape as a small mark: all, the lower triangle, a band of it, or triangles along it; a dot where no rule is known. */
 import type { RunLayer } from '../../src/protocol/run';
 
 const shapes: Record<RunLayer['mask'], string> = {
@@ -10,6 +10,7 @@ const shapes: Record<RunLayer['mask'], string> = {
   localWindow: 'M1 1h4l6 6v4h-4l-6 -6z',
   windowGlobal: 'M1 1h10v2h-8l8 8h-4l-4 -4v4h-2z',
   blockSparse: 'M1 1h10v10h-2v-8h-6v6h6v2h-8z',
+  computed: 'M4 4h4v4h-4z',
 };
 
 export function MaskMark({ mask, title }: { readonly mask: RunLayer['mask']; readonly title?: string }) {

@@ -13,6 +13,7 @@ const never = new AbortController().signal;
 
 function runHead(run: number): RunHead {
   const head = {
+    engine: { name: 'headlight', device: 'cpu' },
     modelType: 'm',
     architecture: 'M',
     missing: [],

@@ -19,6 +19,7 @@ const workload = { batch: 1, tokens: 1, decoderTokens: 1, context: 1 };
 
 function runHead(run: number): RunHead {
   const head = {
+    engine: { name: 'headlight', device: 'cpu' },
     modelType: 'm',
     architecture: 'M',
     missing: [],

@@ -1,0 +1,1 @@
+"""What the helper runs models with."""
