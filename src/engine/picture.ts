@@ -22,6 +22,22 @@ export function testPicture(channels: number, height: number, width: number): Te
   return picture;
 }
 
+/** The test picture, moving to the right from frame to frame and coming back in from the left: [frames, channels, height, width]. */
+export function testVideo(frames: number, channels: number, height: number, width: number): Tensor {
+  const { data } = testPicture(channels, height, width);
+  const video = zeros(frames, channels, height, width);
+  for (let frame = 0; frame < frames; frame++) {
+    const shift = Math.floor((frame * width) / frames);
+    for (let row = 0; row < channels * height; row++) {
+      const own = data.subarray(row * width, (row + 1) * width);
+      const at = frame * data.length + row * width;
+      video.data.set(own.subarray(width - shift), at);
+      video.data.set(own.subarray(0, width - shift), at + shift);
+    }
+  }
+  return video;
+}
+
 /** Positions of an image model's sequence: learned tokens first, then patches by row and column. */
 export function patchTokens(length: number, grid: readonly [number, number] | undefined): Token[] {
   const columns = grid?.[1] ?? length;

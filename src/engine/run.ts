@@ -8,6 +8,7 @@ import type {
   RunRequest,
   RunState,
   RunValues,
+  Token,
 } from '../protocol/run';
 import type { Budget } from './budget';
 import { growingScratch, type Context } from './context';
@@ -23,6 +24,7 @@ import { modelOf } from './model';
 import { Pace } from './pace';
 import { patchTokens } from './picture';
 import { planRun, type Plan } from './plan';
+import { frameTokens } from './sound';
 import { tensor, zeros, type Tensor, type Value } from './tensor';
 import { decoderStart } from './text/decoderStart';
 import { prepareInput, type PreparedInput } from './text/input';
@@ -218,6 +220,12 @@ function isRange(from: number, to: number, length: number): boolean {
   return Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= length;
 }
 
+/** Names for the positions of a picture or a sound. */
+function sensedTokens({ seconds }: PreparedInput, { layers, grid }: Plan): Token[] {
+  const { queries } = layers[0]!;
+  return seconds === undefined ? patchTokens(queries, grid) : frameTokens(queries, seconds);
+}
+
 function headOf(
   run: number,
   model: Model,
@@ -236,7 +244,7 @@ function headOf(
     ...(input.folded ? { folded: true } : {}),
     missing: weights.missing,
     unused: weights.unused,
-    tokens: input.tokens ?? patchTokens(plan.layers[0]!.queries, plan.grid),
+    tokens: input.tokens ?? sensedTokens(input, plan),
     ...(input.decoderTokens === undefined ? {} : { decoderTokens: input.decoderTokens }),
     layers: plan.layers,
     maps: kept ? 'kept' : 'again',

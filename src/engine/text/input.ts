@@ -2,8 +2,9 @@
 import type { Embedding, Model, ModelInput, Module, Stream } from '../../core/model/module';
 import type { RunInput, Token, TokenizerOrigin } from '../../protocol/run';
 import { RunFailure } from '../failure';
-import { testPicture } from '../picture';
+import { testPicture, testVideo } from '../picture';
 import { findModule } from '../plan';
+import { secondsOf, testSound } from '../sound';
 import { ids, type Value } from '../tensor';
 import { openTokenizer } from './folder';
 import { byteTokenizer, type Encoded, type TextTokenizer } from './tokenizer';
@@ -12,9 +13,11 @@ export interface PreparedInput {
   /** In the order of `model.inputs`. */
   readonly values: readonly Value[];
   readonly tokenizer: TokenizerOrigin;
-  /** Absent for a model that takes pictures. */
+  /** Absent where no text goes into the first stream: a picture or a sound does. */
   readonly tokens?: readonly Token[];
   readonly decoderTokens?: readonly Token[];
+  /** Of the sound that is given. */
+  readonly seconds?: number;
   /** The vocabulary has fewer than 256 rows: ids are bytes modulo its size. */
   readonly folded: boolean;
 }
@@ -34,10 +37,10 @@ export async function prepareInput(
   folder: string | undefined,
   decoderStart?: number,
 ): Promise<PreparedInput> {
-  const sound = model.inputs.find(({ type }) => type === 'sound');
-  if (sound !== undefined) throw new RunFailure('unsupported', `sound (${sound.name}) as an input`);
+  const sound = model.inputs.find((own) => own.type === 'sound');
+  const heard = sound === undefined ? {} : { seconds: secondsOf(sound) };
   if (!model.inputs.some(({ type }) => type === 'tokens')) {
-    return { values: model.inputs.map((own) => picture(own)), tokenizer: 'none', folded: false };
+    return { values: model.inputs.map((own) => sensed(own)), tokenizer: 'none', folded: false, ...heard };
   }
   const table = findModule(model.root, isTokenTable);
   const vocabulary = table?.rows ?? 0;
@@ -46,7 +49,7 @@ export async function prepareInput(
   const tokenizer = beside ?? byteTokenizer(vocabulary);
   const streams = encodeStreams(input, tokenizer, beside === undefined ? undefined : decoderStart);
   const values = model.inputs.map((own): Value => {
-    if (own.type === 'pixels' || own.type === 'sound') return picture(own);
+    if (own.type === 'pixels' || own.type === 'sound') return sensed(own);
     const { tokens, segments } = streams[own.stream];
     if (own.type === 'segments') return ids(segments.map((segment) => segment % segmentRows(model)));
     check(
@@ -58,12 +61,14 @@ export async function prepareInput(
     );
     return ids(tokens.map(({ id }) => id));
   });
-  const decodes = model.inputs.some((own) => own.type === 'tokens' && own.stream === 'decoderTokens');
+  const takes = (stream: Stream): boolean =>
+    model.inputs.some((own) => own.type === 'tokens' && own.stream === stream);
   return {
     values,
     tokenizer: input.type === 'ids' ? 'ids' : tokenizer.origin,
-    tokens: streams.tokens.tokens,
-    ...(decodes ? { decoderTokens: streams.decoderTokens.tokens } : {}),
+    ...heard,
+    ...(takes('tokens') ? { tokens: streams.tokens.tokens } : {}),
+    ...(takes('decoderTokens') ? { decoderTokens: streams.decoderTokens.tokens } : {}),
     folded: input.type === 'text' && tokenizer.origin === 'bytes' && vocabulary < 256,
   };
 }
@@ -132,9 +137,14 @@ function check(
   }
 }
 
-function picture(input: ModelInput): Value {
+/** A test picture, or a test sound. */
+function sensed(input: ModelInput): Value {
+  if (input.type === 'sound') return testSound(input);
   if (input.type !== 'pixels') throw new RunFailure('unsupported', `input ${input.name} beside a picture`);
-  return testPicture(input.channels, input.height, input.width);
+  const { channels, height, width, frames } = input;
+  return frames === undefined
+    ? testPicture(channels, height, width)
+    : testVideo(frames, channels, height, width);
 }
 
 function segmentRows(model: Model): number {
