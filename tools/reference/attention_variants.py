@@ -136,7 +136,7 @@ def variants() -> dict[str, PreTrainedModel]:
     }
 
 
-def write(folder: Path, model: PreTrainedModel) -> None:
+def write(folder: Path, model: PreTrainedModel, length: int = 40) -> None:
     model.eval()
     with torch.no_grad():
         # Sharper than an untrained model, whose attention is the same everywhere.
@@ -147,7 +147,7 @@ def write(folder: Path, model: PreTrainedModel) -> None:
                 buffer.add_(torch.randn_like(buffer) * 0.3)
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
-    inputs = {"input_ids": torch.randint(3, VOCABULARY, (1, 40))}
+    inputs = {"input_ids": torch.randint(3, VOCABULARY, (1, length))}
     if model.config.is_encoder_decoder:
         inputs["decoder_input_ids"] = torch.randint(3, VOCABULARY, (1, 33))
     with torch.no_grad():

@@ -13,4 +13,6 @@ export interface Indexer {
   readonly keyNorm: Norm;
   /** Of the layer's input, [width → heads]: what each head's score weighs. */
   readonly weights: Linear;
+  /** Pairs that the rotary angles turn, of the first dimensions of each head. */
+  readonly pairs: 'half' | 'interleaved';
 }

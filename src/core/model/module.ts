@@ -195,6 +195,8 @@ export interface Attention extends ModuleBase {
   readonly queryKeyNorm?: QueryKeyNorm;
   /** [heads]: a score beside the keys' that takes its share of the softmax and looks at nothing (gpt-oss). */
   readonly sinks?: Parameter;
+  /** The probabilities are those without the sinks, whose share is taken from the sums alone (Granite SWA). */
+  readonly sinksAfter?: true;
   /** Queries, keys and values are cut to ±clip before anything else (MPT, DBRX, OLMo). */
   readonly clip?: number;
   /** Queries are scaled by 1 + beta·ln(1 + ⌊position / span⌋); positions are counted from `first`, or from 0 (Llama 4). */
@@ -231,6 +233,8 @@ export interface Attention extends ModuleBase {
 export interface Mlp extends ModuleBase {
   readonly kind: 'mlp';
   readonly activation: Activation;
+  /** Trained numbers of an activation that has some. */
+  readonly activationParameters?: Readonly<Record<string, Parameter>>;
   readonly gate?: Linear;
   /** Gate and up are one matrix, `up`: its outputs are the gate's, then up's (Phi-3). */
   readonly fusedGate?: true;

@@ -33,6 +33,8 @@ export interface RotaryAxes {
 export type RotaryScaling =
   | { readonly type: 'default' }
   | { readonly type: 'linear'; readonly factor: number }
+  /** The base grows with the length of a sequence that is longer than the positions (NTK-aware). */
+  | { readonly type: 'dynamic'; readonly factor: number; readonly positions: number }
   | {
       readonly type: 'llama3';
       readonly factor: number;
@@ -58,6 +60,8 @@ export type RotaryScaling =
       readonly originalPositions: number;
       /** Cosine and sine are multiplied by this. */
       readonly attentionFactor: number;
+      /** Beyond the original positions by this, where it differs (Phi-3.5-MoE). */
+      readonly longAttentionFactor?: number;
     }
   /** A scheme whose angles the engine can't compute; counts do not depend on it. */
   | { readonly type: 'other'; readonly name: string };

@@ -28,6 +28,14 @@ export interface StateSpace extends ModuleBase {
   /** Numbers of state a channel. */
   readonly stateDim: number;
   readonly scan: Scan;
+  /** The logarithm of what the state decays by: [channels, stateDim], or [heads]. */
+  readonly decay: Parameter;
+  /** How much of x goes through: [channels], or [heads]. */
+  readonly skip: Parameter;
+  /** Added to Δ before its softplus: [heads]. */
+  readonly stepBias?: Parameter;
+  /** Δ is not less than the first and not more than the second. */
+  readonly stepLimits?: readonly [number, number];
 }
 
 export type Scan =

@@ -1,6 +1,7 @@
 /** Activations by the names that transformers gives them. */
 import type { Context } from '../context';
 import type { ElementsTask } from '../kernels/kernels';
+import { erf } from '../kernels/plain/erf';
 import { each, scalars } from '../kernels/plain/elements';
 
 type Scalar = (x: number) => number;
@@ -33,6 +34,8 @@ const activations: ReadonlyMap<string, Activation> = new Map<string, Activation>
   ['mish', (x) => x * Math.tanh(softplus(x))],
   ['hardswish', (x) => (x * Math.min(6, Math.max(0, x + 3))) / 6],
   ['linear', 'identity'],
+  ['laplace', (x) => 0.5 * (1 + erf((x - 0.707107) / (0.282095 * Math.SQRT2)))],
+  ['sqrtsoftplus', (x) => Math.sqrt(softplus(x))],
 ]);
 
 /** The name of an activation, in a reader's words, where the engine does not have it. */

@@ -17,6 +17,9 @@ import { positionOps } from './operations/positions';
 import { poolOps } from './operations/pools';
 import { soundOps } from './operations/sound';
 import { tokenOps } from './operations/tokens';
+import { causalConvolutionOp } from './recurrence/causalConvolution';
+import { rwkvOps } from './recurrence/rwkv';
+import { stateSpaceOp } from './recurrence/stateSpace';
 import { rotaryOp } from './rotary';
 
 const modules: ModuleOps = {
@@ -28,6 +31,8 @@ const modules: ModuleOps = {
   experts: expertsOp,
   convolution: convolutionOp,
   rotary: rotaryOp,
+  causalConvolution: causalConvolutionOp,
+  stateSpace: stateSpaceOp,
 };
 
 const operations: OperationOps = {
@@ -39,6 +44,7 @@ const operations: OperationOps = {
   ...positionOps,
   ...soundOps,
   ...tokenOps,
+  ...rwkvOps,
 };
 
 /** The op that computes a module or an operation; undefined where there is none. */

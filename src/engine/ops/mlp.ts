@@ -2,10 +2,10 @@
 import type { Mlp } from '../../core/model/module';
 import type { Context } from '../context';
 import { product, type Tensor, type Value } from '../tensor';
-import { activate, unknownActivation } from './activations';
 import { linear } from './linear';
 import { norm } from './norm';
 import type { Op } from './op';
+import { activateMlp, unknownMlpActivation } from './trainedActivations';
 
 export const mlpOp: Op<Mlp> = {
   shape: ({ down }, [x]) => [...x!.slice(0, -1), down.outputs],
@@ -16,7 +16,7 @@ export const mlpOp: Op<Mlp> = {
 };
 
 export function missingFromMlp(module: Mlp): string | undefined {
-  return unknownActivation(module.activation);
+  return unknownMlpActivation(module);
 }
 
 /** [s, width] → [s, width]. */
@@ -28,16 +28,16 @@ export async function mlp(module: Mlp, x: Value, context: Context): Promise<Tens
 
 /** act(up x), or act(gate x) ⊙ up x: [s, inner]. */
 async function innerValues(module: Mlp, x: Value, context: Context): Promise<Tensor> {
-  const { activation, gate, fusedGate, up } = module;
+  const { gate, fusedGate, up } = module;
   const all = up.outputs;
   // One matrix for both has the gate's outputs first.
   const own = await linear(up, x, context, fusedGate ? [all / 2, all] : [0, all]);
   if (gate === undefined && !fusedGate) {
-    await activate(activation, own.data, context);
+    await activateMlp(module, own.data, context);
     return own;
   }
   const gates =
     gate === undefined ? await linear(up, x, context, [0, all / 2]) : await linear(gate, x, context);
-  await activate(activation, gates.data, context, own.data);
+  await activateMlp(module, gates.data, context, own.data);
   return gates;
 }

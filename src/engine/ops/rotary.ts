@@ -8,8 +8,7 @@ export const rotaryOp: Op<Rotary> = {
   run: (_, [x]) => Promise.resolve(x),
 };
 
-export function missingFromRotary({ scaling, dim, reversed }: Rotary): string | undefined {
-  if (reversed) return 'reversed rotary positions';
+export function missingFromRotary({ scaling, dim }: Rotary): string | undefined {
   if (scaling.type === 'other') return `rotary scaling "${scaling.name}"`;
   return dim % 2 === 0 ? undefined : `rotary positions over ${dim} dimensions`;
 }
@@ -25,9 +24,9 @@ const f32 = Math.fround;
 
 /** The angles of positions 0 … length − 1, rounded to float32 where transformers rounds. */
 export function angles(rotary: Rotary, length: number): Angles {
-  const { scaling } = rotary;
+  const { scaling, reversed } = rotary;
   const frequencies = inverseFrequencies(rotary, length);
-  const factor = scaling.type === 'yarn' || scaling.type === 'longrope' ? scaling.attentionFactor : 1;
+  const factor = attentionFactor(scaling, length);
   const pairs = frequencies.length;
   const cos = new Float32Array(length * pairs);
   const sin = new Float32Array(length * pairs);
@@ -35,16 +34,28 @@ export function angles(rotary: Rotary, length: number): Angles {
     for (let i = 0; i < pairs; i++) {
       const angle = f32(frequencies[i]! * position);
       cos[position * pairs + i] = f32(Math.cos(angle)) * factor;
-      sin[position * pairs + i] = f32(Math.sin(angle)) * factor;
+      sin[position * pairs + i] = f32(Math.sin(angle)) * (reversed ? -factor : factor);
     }
   }
   return { pairs, cos, sin };
 }
 
+/** What cosines and sines are multiplied by. */
+function attentionFactor(scaling: RotaryScaling, length: number): number {
+  if (scaling.type === 'yarn') return scaling.attentionFactor;
+  if (scaling.type !== 'longrope') return 1;
+  const { attentionFactor: short, longAttentionFactor: long = short, originalPositions } = scaling;
+  return length > originalPositions ? long : short;
+}
+
 /** Radians a position, for each pair: [dim / 2]. */
 function inverseFrequencies({ dim, theta, scaling }: Rotary, length: number): Float32Array {
-  const plain = Float32Array.from({ length: dim / 2 }, (_, i) => 1 / f32(theta ** f32((2 * i) / dim)));
+  const plain = plainFrequencies(dim, theta);
   return scaled(plain, scaling, dim, theta, length);
+}
+
+function plainFrequencies(dim: number, theta: number): Float32Array {
+  return Float32Array.from({ length: dim / 2 }, (_, i) => 1 / f32(theta ** f32((2 * i) / dim)));
 }
 
 function scaled(
@@ -59,6 +70,12 @@ function scaled(
       return plain;
     case 'linear':
       return plain.map((frequency) => frequency / scaling.factor);
+    case 'dynamic': {
+      const { factor, positions } = scaling;
+      if (length <= positions) return plain;
+      const growth = (factor * length) / positions - (factor - 1);
+      return plainFrequencies(dim, theta * growth ** (dim / (dim - 2)));
+    }
     case 'llama3':
       return plain.map((frequency) => llama3(frequency, scaling));
     case 'yarn':

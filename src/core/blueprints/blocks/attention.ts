@@ -36,6 +36,7 @@ export type Extras = Partial<
     | 'softCap'
     | 'queryKeyNorm'
     | 'sinks'
+    | 'sinksAfter'
     | 'gate'
     | 'gateActivation'
     | 'clip'

@@ -94,7 +94,11 @@ export function indexerKeys(defaults: { readonly heads: number }) {
   } as const;
 }
 
-export function indexer(c: LatentConfig & Values<ReturnType<typeof indexerKeys>>): Indexer {
+/** @param pairs that its rotary angles turn; they need not be those of the attention itself. */
+export function indexer(
+  c: LatentConfig & Values<ReturnType<typeof indexerKeys>>,
+  pairs: Indexer['pairs'],
+): Indexer {
   const heads = c.index_n_heads;
   const headDim = c.index_head_dim;
   return {
@@ -105,5 +109,6 @@ export function indexer(c: LatentConfig & Values<ReturnType<typeof indexerKeys>>
     key: linear(c.hidden_size, headDim, { bias: false }),
     keyNorm: layerNorm(headDim, 1e-6),
     weights: linear(c.hidden_size, heads, { bias: false }),
+    pairs,
   };
 }

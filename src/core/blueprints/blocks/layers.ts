@@ -190,10 +190,14 @@ export function mlp(
   children[names.down] = parts.down;
   if (parts.norm !== undefined && names.norm !== undefined) children[names.norm] = parts.norm;
   const trained = activationParameters(activation);
-  if (names.activation !== undefined && Object.keys(trained).length > 0) {
+  const own =
+    names.activation === undefined || Object.keys(trained).length === 0
+      ? {}
+      : { activationParameters: trained };
+  if (names.activation !== undefined && own.activationParameters !== undefined) {
     children[names.activation] = { kind: 'holder', parameters: trained, children: NO_CHILDREN };
   }
-  return { kind: 'mlp', activation, ...parts, parameters: {}, children };
+  return { kind: 'mlp', activation, ...parts, ...own, parameters: {}, children };
 }
 
 /** Convolution without padding whose stride is its kernel: cuts an image into patches. */

@@ -56,12 +56,16 @@ export function mambaMixer(shape: MambaShape): Block {
     norm === undefined
       ? undefined
       : { dt_layernorm: norm(rank), b_layernorm: norm(stateDim), c_layernorm: norm(stateDim) };
+  const decay = parameter(inner, stateDim);
+  const skip = parameter(inner);
   const scan: StateSpace = {
     kind: 'stateSpace',
     channels: inner,
     stateDim,
     scan: { type: 'selective' },
-    parameters: { A_log: parameter(inner, stateDim), D: parameter(inner) },
+    decay,
+    skip,
+    parameters: { A_log: decay, D: skip },
     children: NO_CHILDREN,
   };
   return block('part', { ...parts, ...norms, '(scan)': scan }, (trace, x) => {
@@ -95,6 +99,14 @@ interface Mamba2Shape {
   readonly bias: boolean;
   readonly convolutionBias: boolean;
   readonly epsilon: number;
+  /** Of Δ. */
+  readonly stepLimits?: readonly [number, number];
+}
+
+/** Limits of Δ as configs have them; a number that JSON lacks is left out or stands as an object. */
+export function stepLimits(given: readonly unknown[] | undefined): readonly [number, number] {
+  const [least, most] = given ?? [];
+  return [typeof least === 'number' ? least : 0, typeof most === 'number' ? most : Infinity];
 }
 
 /** Mamba-2: gate, x, B, C and Δ in one projection, short convolution of x, B and C, dual scan, gated norm, projection. */
@@ -107,12 +119,17 @@ export function mamba2Mixer(shape: Mamba2Shape): Block {
     norm: rmsNorm(inner, shape.epsilon),
     out_proj: linear(inner, shape.width, { bias: shape.bias }),
   };
+  const [stepBias, decay, skip] = [parameter(heads), parameter(heads), parameter(heads)];
   const scan: StateSpace = {
     kind: 'stateSpace',
     channels: inner,
     stateDim,
     scan: { type: 'dual', heads, groups, chunk: shape.chunk },
-    parameters: { dt_bias: parameter(heads), A_log: parameter(heads), D: parameter(heads) },
+    decay,
+    skip,
+    stepBias,
+    ...(shape.stepLimits === undefined ? {} : { stepLimits: shape.stepLimits }),
+    parameters: { dt_bias: stepBias, A_log: decay, D: skip },
     children: NO_CHILDREN,
   };
   return block('part', { ...parts, '(scan)': scan }, (trace, x) => {

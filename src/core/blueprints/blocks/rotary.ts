@@ -101,10 +101,10 @@ function scaling(scheme: Scheme, positions: number): RotaryScaling {
   const factor = number(scheme, 'factor') ?? 1;
   const originalPositions = number(scheme, 'original_max_position_embeddings') ?? positions;
   switch (name) {
-    // Dynamic angles begin to scale beyond the positions, where no input reaches.
     case 'default':
-    case 'dynamic':
       return { type: 'default' };
+    case 'dynamic':
+      return { type: 'dynamic', factor, positions };
     case 'longrope':
       return {
         type: 'longrope',

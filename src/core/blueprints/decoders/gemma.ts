@@ -199,10 +199,8 @@ function gemma3Body(c: Values<typeof gemma3Keys>): Decoder {
     ...laterParts(c),
     mask: (layer) => windowMask(sliding[layer] ? window : null, bothSides),
     rotaries: usedRotaries(sliding, angles),
-    extras: (headDim) => ({
-      ...softCap(c),
-      queryKeyNorm: headNorm(gemmaNorm(headDim, c.rms_norm_eps)),
-    }),
+    // The class reads attn_logit_softcapping, and its attention does not use it.
+    extras: (headDim) => ({ queryKeyNorm: headNorm(gemmaNorm(headDim, c.rms_norm_eps)) }),
     layer: SANDWICH,
   });
 }

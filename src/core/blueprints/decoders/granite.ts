@@ -122,7 +122,7 @@ function windowedBody(c: Values<typeof windowedKeys>): Decoder {
     ...parts(c),
     mask: (layer) => causalMask(sliding[layer] ? c.sliding_window : null),
     rotaries: { all: Object.fromEntries(all), of },
-    extras: () => ({ sinks: parameter(c.num_attention_heads) }),
+    extras: () => ({ sinks: parameter(c.num_attention_heads), sinksAfter: true }),
   });
 }
 

@@ -109,8 +109,9 @@ function body(c: Values<typeof keys>): Decoder {
     defaultTheta: 10000,
     positions: c.max_position_embeddings,
   });
+  // In the class's eager attention the scores get the bias twice: once with the products, once with the mask.
   const position: PositionScheme = c.alibi
-    ? alibi(c.num_attention_heads, { scale: headDim ** -0.5, products: 'bfloat16' })
+    ? alibi(c.num_attention_heads, { scale: 2 * headDim ** -0.5, products: 'bfloat16' })
     : { type: 'rotary', rotary: angles };
   return rotatedDecoder(
     {

@@ -25,7 +25,7 @@ import {
 } from '../blocks/decoder';
 import { experts } from '../blocks/experts';
 import { rmsNorm, embedding } from '../blocks/layers';
-import { mamba2Mixer, mambaMixer } from '../blocks/mixer';
+import { mamba2Mixer, mambaMixer, stepLimits } from '../blocks/mixer';
 import { sequential } from '../blocks/residual';
 import { rotary } from '../blocks/rotary';
 import { family } from '../family';
@@ -158,6 +158,7 @@ const bambaKeys = {
   mamba_proj_bias: flag(false),
   attention_bias: flag(false),
   mlp_bias: flag(false),
+  time_step_limit: list(),
 } as const;
 
 function bambaBody(config: Values<typeof bambaKeys>): Decoder {
@@ -197,6 +198,7 @@ function bambaBody(config: Values<typeof bambaKeys>): Decoder {
       bias: c.mamba_proj_bias,
       convolutionBias: c.mamba_conv_bias,
       epsilon: c.rms_norm_eps,
+      stepLimits: stepLimits(c.time_step_limit),
     });
   const layers = Array.from({ length: c.num_hidden_layers }, (_, index) => {
     const attends = c.attn_layer_indices?.includes(index) ?? false;

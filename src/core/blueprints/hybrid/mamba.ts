@@ -1,11 +1,11 @@
 /** Mamba (Gu & Dao 2023), Falcon Mamba (2024) and Mamba-2 (Dao & Gu 2024): layers of one mixer each, without attention. */
 import { activation, tie } from '../../config/common';
-import { any, depth, flag, optionalSize, real, size, type Values } from '../../config/keys';
+import { any, depth, flag, list, optionalSize, real, size, type Values } from '../../config/keys';
 import { block, listed } from '../../model/build';
 import { NO_CHILDREN, type Block, type Norm } from '../../model/module';
 import { headed, vocabularyHead, type Decoder } from '../blocks/decoder';
 import { embedding, rmsNorm } from '../blocks/layers';
-import { mamba2Mixer, mambaMixer } from '../blocks/mixer';
+import { mamba2Mixer, mambaMixer, stepLimits } from '../blocks/mixer';
 import { family, tokenInput } from '../family';
 
 const common = {
@@ -44,6 +44,7 @@ const mamba2Keys = {
   n_groups: size(8),
   chunk_size: size(256),
   tie_word_embeddings: tie(false),
+  time_step_limit: list(),
 } as const;
 
 interface Body {
@@ -111,6 +112,7 @@ const mamba2Body = (c: Values<typeof mamba2Keys>): Decoder =>
       bias: c.use_bias,
       convolutionBias: c.use_conv_bias,
       epsilon: c.layer_norm_epsilon,
+      stepLimits: stepLimits(c.time_step_limit),
     }),
   );
 

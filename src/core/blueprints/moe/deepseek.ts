@@ -188,7 +188,7 @@ const v32Keys = {
 function v32Body(c: Values<typeof v32Keys>): Decoder {
   const isSparse = sparseLayers(c.mlp_layer_types, c.first_k_dense_replace);
   return latentDecoder(c, {
-    attention: (angles) => latentLayer(c, angles, { indexer: indexer(c) }),
+    attention: (angles) => latentLayer(c, angles, { indexer: indexer(c, 'half') }),
     feedForward: (layer) =>
       isSparse(layer) ? groupedExperts(c) : gatedMlp(c.hidden_size, c.intermediate_size, c.hidden_act),
   });

@@ -220,7 +220,7 @@ function indexedBody(c: Values<typeof indexedKeys>): Decoder {
   const isSparse = sparseLayers(c.mlp_layer_types, c.first_k_dense_replace);
   return latentDecoder(c, {
     attention: (angles, layer) =>
-      latentLayer(c, angles, { indexer: indexes(c, layer) ? indexer(c) : 'previous' }),
+      latentLayer(c, angles, { indexer: indexes(c, layer) ? indexer(c, 'interleaved') : 'previous' }),
     feedForward: (layer) =>
       isSparse(layer) ? groupedExperts(c) : gatedMlp(c.hidden_size, c.intermediate_size, c.hidden_act),
   });

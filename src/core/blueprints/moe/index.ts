@@ -10,6 +10,7 @@ import { llama4 } from './llama4';
 import { hunyuan3, minimaxM2 } from './minimaxM2';
 import { mixtral } from './mixtral';
 import { flexOlmo, olmoe } from './olmoe';
+import { minicpm3 } from './minicpm3';
 import { phimoe } from './phimoe';
 import { qwen2Moe, qwen3Moe } from './qwenMoe';
 
@@ -39,4 +40,5 @@ export const mixtures: readonly Family[] = [
   glmMoeDsa,
   solarOpen,
   dots1,
+  minicpm3,
 ];

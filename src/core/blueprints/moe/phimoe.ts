@@ -1,9 +1,17 @@
 /** Phi-3.5-MoE (2024): Mixtral with LayerNorm, biases, and experts that a sparse mixer chooses. */
 import { flag, nullableSize, optionalSize, real, size, type Values } from '../../config/keys';
-import { decoderArchitectures, decoderKeys, rotaryDecoder, type Decoder } from '../blocks/decoder';
+import {
+  decoderArchitectures,
+  decoderKeys,
+  headDimension,
+  rotaryDecoder,
+  type Decoder,
+} from '../blocks/decoder';
+import type { Rotary } from '../../model/module';
 import { experts } from '../blocks/experts';
 import { layerNorm } from '../blocks/layers';
 import { causalMask } from '../blocks/pattern';
+import { number, rotary } from '../blocks/rotary';
 import { family } from '../family';
 
 const keys = {
@@ -26,10 +34,37 @@ const keys = {
   lm_head_bias: flag(false),
 } as const;
 
-function body(c: Values<typeof keys>): Decoder {
-  return rotaryDecoder(c, {
-    mask: causalMask(c.sliding_window),
+/**
+ * The class scales cosines and sines by a factor of its own, short or long, and turns by the short factors' frequencies at
+ * any length.
+ */
+function angles(c: Values<typeof keys>): Rotary {
+  const scheme = c.rope_parameters ?? {};
+  const made = rotary(c, {
+    dim: headDimension(c),
     defaultTheta: 1e6,
+    positions: c.max_position_embeddings,
+  });
+  const { scaling } = made;
+  if (scaling.type !== 'longrope') return made;
+  const short = number(scheme, 'short_mscale');
+  const long = number(scheme, 'long_mscale');
+  return {
+    ...made,
+    scaling: {
+      ...scaling,
+      longFactors: scaling.shortFactors,
+      ...(short === undefined ? {} : { attentionFactor: short }),
+      ...(long === undefined ? {} : { longAttentionFactor: long }),
+    },
+  };
+}
+
+function body(c: Values<typeof keys>): Decoder {
+  const turned = angles(c);
+  return rotaryDecoder(c, {
+    rotaries: { all: { rotary_emb: turned }, of: () => turned },
+    mask: causalMask(c.sliding_window),
     attentionBias: c.attention_bias,
     norm: () => layerNorm(c.hidden_size, c.rms_norm_eps),
     feedForward: () =>

@@ -1,5 +1,6 @@
 /** ALiBi (Press et al. 2022): scores that fall with the distance, by a slope for each head. */
 import type { AttendTask } from '../../kernels/kernels';
+import { bfloat16 } from '../bfloat16';
 
 /** slope · (key − query) by head and distance, [heads, queries + keys − 1]. */
 export function distanceScores(slopes: readonly number[], queries: number, keys: number): Float32Array {
@@ -27,15 +28,4 @@ export function roundedScores(
     }
     for (let row = 0; row < rows; row++) into.data.set(own, into.offset + row * into.stride);
   };
-}
-
-const word = new DataView(new ArrayBuffer(4));
-
-/** The nearest number with eight significant bits; of two equally near ones the even one. */
-function bfloat16(x: number): number {
-  word.setFloat32(0, x);
-  const bits = word.getUint32(0);
-  const even = (bits >>> 16) & 1;
-  word.setUint32(0, ((bits + 0x7fff + even) & 0xffff0000) >>> 0);
-  return word.getFloat32(0);
 }

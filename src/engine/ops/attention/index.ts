@@ -7,6 +7,7 @@ import { vector } from '../linear';
 import type { Op } from '../op';
 import { convolveBeside } from './beside';
 import { biasOf } from './bias';
+import { chosenKeys } from './indexed';
 import { attendLandmarks, checkLength } from './landmarks';
 import { visibleRanges } from './mask';
 import { missingFromAttention } from './missing';
@@ -50,7 +51,7 @@ async function attention(
   const valueSource = module.separateValues ? tensor(inputs[2]) : source;
   const queries = x.shape[0]!;
   const keys = source.shape[0]!;
-  const { heads, keyValueHeads, headDim, valueDim, scale, softCap, mask } = module;
+  const { heads, keyValueHeads, headDim, valueDim, scale, softCap, mask, indexer } = module;
   const wanted = context.attention(module, queries, mapColumns(module, keys), inputs);
   const lengths = { queries, keys };
   const given = await project(module, x, source, valueSource, context);
@@ -71,6 +72,16 @@ async function attention(
     ...(softCap === undefined ? {} : { softCap }),
     ...(module.sinks === undefined ? {} : { sinks: await vector(module.sinks, context) }),
     ...(visible === undefined ? {} : { visible }),
+    ...(indexer === undefined || indexer === 'previous'
+      ? {}
+      : {
+          fill: await chosenKeys(
+            module,
+            indexer,
+            { x, latent: projected.latent!, visible: visible! },
+            context,
+          ),
+        }),
     ...(await biasOf(module, { x, source, query, key }, context)),
     ...(wanted.maps === undefined ? {} : { maps: wanted.maps }),
     ...(wanted.tile === undefined ? {} : { tile: wanted.tile }),
@@ -78,9 +89,18 @@ async function attention(
   };
   if (module.landmarks !== undefined) await attendLandmarks(task, module.landmarks, path, context);
   else if (module.talkingHeads !== undefined) await attendTalking(task, module.talkingHeads, path, context);
+  else if (module.sinksAfter) await attendSinksAfter(task, path, context);
   else await context.kernels.attend(task, path, context.pace);
   context.attended();
   if (sums === undefined) return undefined;
   await convolveBeside(module, x, query, sums, context);
   return output(module, sums, projected.gate, x, context);
+}
+
+/** What the sinks leave of the sums is not what the probabilities say: the two are computed apart. */
+async function attendSinksAfter(task: AttendTask, path: string, context: Context): Promise<void> {
+  const { sinks: _, values, ...looked } = task;
+  const { maps: __, tile: ___, ...summed } = task;
+  await context.kernels.attend(looked, path, context.pace);
+  if (values !== undefined) await context.kernels.attend(summed, path, context.pace);
 }

@@ -1,7 +1,7 @@
 /** Multi-head latent attention (DeepSeek): keys and values expand from one compressed vector a token. */
 import type { Attention, Projections } from '../../../core/model/module';
 import type { Context } from '../../context';
-import type { Tensor, Value } from '../../tensor';
+import type { Tensor } from '../../tensor';
 import { linear } from '../linear';
 import { norm } from '../norm';
 import { columns, side } from './heads';
@@ -21,7 +21,9 @@ export async function latent(
   const { latentDim, rotaryDim, latentScales } = parts;
   const length = x.shape[0]!;
   const plain = headDim - rotaryDim;
-  const query = side(await latentQuery(parts, x, context), headDim);
+  const compressedQuery = await latentQuery(parts, x, context);
+  const own = 'kind' in parts.query ? parts.query : parts.query.up;
+  const query = side(await linear(own, compressedQuery, context), headDim);
   rotateHeads(position, query, length, heads, plain);
 
   const down = await linear(parts.keyValueDown, x, context);
@@ -43,14 +45,15 @@ export async function latent(
     }
   }
   const value = { ...side(up, plain + valueDim), offset: plain };
-  return { query, key, value: () => Promise.resolve(value) };
+  return { query, key, value: () => Promise.resolve(value), latent: compressedQuery };
 }
 
-async function latentQuery({ query, latentScales }: Latent, x: Value, context: Context): Promise<Tensor> {
-  if ('kind' in query) return linear(query, x, context);
+/** What the query is projected up from: compressed and normalised, or x itself. */
+async function latentQuery({ query, latentScales }: Latent, x: Tensor, context: Context): Promise<Tensor> {
+  if ('kind' in query) return x;
   const normal = await norm(query.norm, await linear(query.down, x, context), context);
   scaleAll(normal.data, latentScales?.query);
-  return linear(query.up, normal, context);
+  return normal;
 }
 
 function scaleAll(data: Float32Array, by = 1): void {

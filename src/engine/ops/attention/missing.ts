@@ -5,7 +5,7 @@ import { missingFromRotary } from '../rotary';
 
 export function missingFromAttention(module: Attention): string | undefined {
   const { heads, keyValueHeads, gate, gateActivation, projections } = module;
-  if (module.indexer !== undefined) return 'attention to indexed keys';
+  if (module.indexer === 'previous') return 'attention to the keys that the layer before has chosen';
   if (heads % keyValueHeads !== 0) return `${heads} heads over ${keyValueHeads} key/value heads`;
   if (module.mask.type === 'localBlocks') return 'attention in local blocks';
   if (module.mask.type === 'windowGlobal') return 'attention in a window and to global tokens';

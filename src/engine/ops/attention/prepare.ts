@@ -128,7 +128,8 @@ interface Scales {
 
 /** Weights and biases, head by head: of a norm each, or of one whose weight is [heads, dim]. */
 async function headScales(norms: readonly Norm[], context: Context): Promise<Scales> {
-  const all = await Promise.all(norms.map((each) => scaleOf(each, context)));
+  const all: Awaited<ReturnType<typeof scaleOf>>[] = [];
+  for (const each of norms) all.push(await scaleOf(each, context));
   const joined = (of: 'weight' | 'bias'): Float32Array | undefined =>
     all[0]![of] === undefined ? undefined : Float32Array.from(all.flatMap((each) => [...each[of]!]));
   return { weight: joined('weight'), bias: joined('bias') };

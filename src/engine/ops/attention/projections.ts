@@ -14,6 +14,8 @@ export interface Projected {
   value(): Promise<Heads>;
   /** [queries, heads · valueDim]: a gate on what the heads give, where it is a part of the query's projection. */
   readonly gate?: Tensor;
+  /** [queries, latent]: what a compressed query expands from. */
+  readonly latent?: Tensor;
 }
 
 /** Biases of their own are added to queries and values, whatever the projection. */
