@@ -160,6 +160,8 @@ describe('activations', () => {
     mish: [-0.29809976, -0.12992696, 2.9865351],
     hardswish: [-0.375, -0.11458334, 3.0],
     linear: [-1.5, -0.25, 3.0],
+    laplace: [0.0, 0.0003459, 1.0],
+    sqrtsoftplus: [0.4487909, 0.7589067, 1.7460204],
   };
   for (const [name, values] of Object.entries(known)) {
     it(name, async () => {

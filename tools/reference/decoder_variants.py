@@ -1,6 +1,6 @@
 """Makes small random decoders whose configs switch what their classes read, with reference values.
 
-    python tools/reference/decoder_variants.py FOLDER [PART OF A NAME] [LENGTH] [SEED]
+    python tools/reference/decoder_variants.py FOLDER [fixtures | PART OF A NAME] [LENGTH] [SEED]
 
 A folder for each, as attention_variants.py makes it, for 40 tokens or as many as said. Needs torch and transformers (made with 2.13.0 and 5.18.0).
 """
@@ -220,12 +220,31 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "lfm2-types": ("lfm2", sizes(layers=4, layer_types=["conv", "full_attention", "conv", "full_attention"], conv_bias=True, block_auto_adjust_ff_dim=False)),
 }
 
+TINY = sizes(width=16, heads=4, key_values=2, inner=12, positions=64, head_dim=4)
+
+# What test/fixtures/attention holds of decoders, for 24 tokens.
+FIXTURES: dict[str, tuple[str, dict]] = {
+    "bamba-step-limits": ("bamba", TINY | dict(num_hidden_layers=2, attn_layer_indices=[1], mamba_n_heads=4, mamba_d_head=8, mamba_d_state=6, mamba_n_groups=2, mamba_chunk_size=8, time_step_limit=(0.3, 0.6))),
+    "cohere-head-norms": ("cohere", TINY | dict(use_qk_norm=True, logit_scale=0.3)),
+    "deepseek-v32-index": ("deepseek_v32", DEEPSEEK | TINY | dict(num_key_value_heads=4, q_lora_rank=12, kv_lora_rank=8, qk_rope_head_dim=4, qk_nope_head_dim=6, v_head_dim=5, moe_intermediate_size=8, n_shared_experts=1, index_n_heads=4, index_head_dim=8, index_topk=6)),
+    "diffllama": ("diffllama", TINY),
+    "falcon-alibi": ("falcon", dict(vocab_size=VOCABULARY, hidden_size=24, num_hidden_layers=2, num_attention_heads=6, alibi=True, multi_query=False, parallel_attn=False)),
+    "falcon-groups": ("falcon", dict(vocab_size=VOCABULARY, hidden_size=24, num_hidden_layers=2, num_attention_heads=6, num_kv_heads=2, new_decoder_architecture=True)),
+    "gpt-oss-windows": ("gpt_oss", TINY | dict(sliding_window=6, num_local_experts=4, num_experts_per_tok=2, layer_types=SLIDE)),
+    "jamba": ("jamba", TINY | dict(attn_layer_period=2, attn_layer_offset=1, expert_layer_period=2, expert_layer_offset=1, num_experts=4, mamba_d_state=6, mamba_dt_rank=3)),
+    "llama-dynamic-rope": ("llama", TINY | dict(rope_parameters=DYNAMIC, max_position_embeddings=16)),
+    "llama4-chunks": ("llama4_text", TINY | dict(num_local_experts=4, num_experts_per_tok=1, interleave_moe_layer_step=2, attention_chunk_size=7, intermediate_size_mlp=20, no_rope_layers=[1, 0], floor_scale=5, attn_scale=0.3)),
+    "phimoe-factors": ("phimoe", TINY | dict(num_local_experts=4, router_jitter_noise=0.3, original_max_position_embeddings=16, rope_parameters=longrope(2, 16) | dict(short_mscale=1.2, long_mscale=1.4))),
+    "stablelm-head-norms": ("stablelm", TINY | dict(qk_layernorm=True, partial_rotary_factor=0.5, use_parallel_residual=True)),
+}
+
 
 def main() -> None:
     folder = Path(sys.argv[1])
     wanted, length, seed = [*sys.argv[2:], *["", "40", "100"][len(sys.argv) - 2 :]]
-    for index, (name, (kind, values)) in enumerate(VARIANTS.items()):
-        if wanted not in name:
+    variants = FIXTURES if wanted == "fixtures" else VARIANTS
+    for index, (name, (kind, values)) in enumerate(variants.items()):
+        if variants is VARIANTS and wanted not in name:
             continue
         torch.manual_seed(int(seed) + index)
         try:
