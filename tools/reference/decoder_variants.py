@@ -144,6 +144,10 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "vaultgemma": ("vaultgemma", sizes(head_dim=12, sliding_window=6, query_pre_attn_scalar=12)),
     "hrm_text": ("hrm_text", sizes()),
     "granite_swa": ("granite_swa", sizes(sliding_window=6)),
+    "cwm": ("cwm", sizes(layers=5, head_dim=8, sliding_window=6, rope_parameters=LLAMA3)),
+    "cwm-types": ("cwm", sizes(head_dim=12, sliding_window=9, mlp_bias=True, layer_types=SLIDE)),
+    "hyperclovax": ("hyperclovax", sizes(residual_multiplier=0.7, embedding_multiplier=3.0, logits_scaling=0.4)),
+    "hyperclovax-plain": ("hyperclovax", sizes(use_post_norm=False, attention_multiplier=0.3, attention_bias=True, mlp_bias=True, head_dim=12)),
     # Mixtures of experts
     "afmoe": ("afmoe", sizes(layers=4, head_dim=8, num_dense_layers=1, sliding_window=6, **MOE)),
     "axk1": ("axk1", DEEPSEEK | dict(q_lora_rank=20)),
@@ -179,6 +183,8 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "qwen2_moe-window": ("qwen2_moe", sizes(layers=3, shared_expert_intermediate_size=20, mlp_only_layers=[1], use_sliding_window=True, sliding_window=6, max_window_layers=2, qkv_bias=False, **MOE)),
     "qwen3_moe": ("qwen3_moe", sizes(layers=3, head_dim=16, norm_topk_prob=True, mlp_only_layers=[0], **MOE)),
     "qwen3_moe-window": ("qwen3_moe", sizes(layers=2, head_dim=8, use_sliding_window=True, sliding_window=6, attention_bias=True, **MOE)),
+    "youtu": ("youtu", sizes(key_values=4, q_lora_rank=20, kv_lora_rank=16, qk_rope_head_dim=8, qk_nope_head_dim=12, v_head_dim=10)),
+    "youtu-half": ("youtu", sizes(key_values=4, q_lora_rank=None, kv_lora_rank=16, qk_rope_head_dim=8, qk_nope_head_dim=12, v_head_dim=10, rope_interleave=False, attention_bias=True, tie_word_embeddings=False)),
     "solar_open": ("solar_open", sizes(head_dim=8, n_routed_experts=8, n_shared_experts=1, moe_intermediate_size=24, num_experts_per_tok=3, n_group=2, topk_group=1, first_k_dense_replace=1)),
     # The older ones
     "biogpt": ("biogpt", sizes(key_values=4, scale_embedding=True)),

@@ -1,5 +1,5 @@
 /** Granite 3 (IBM 2024): Llama with multipliers of embeddings, residual branches, scores and logits. SWA: windows and sinks. */
-import { flag, list, nullableSize, optionalSize, real, type Values } from '../../config/keys';
+import { flag, list, nullableSize, optionalReal, optionalSize, real, type Values } from '../../config/keys';
 import type { Rotary } from '../../model/module';
 import { parameter } from '../../model/build';
 import {
@@ -10,6 +10,7 @@ import {
   headDimension,
   keyValueHeads,
   preNorm,
+  residualLayer,
   rotaryDecoder,
   type Decoder,
 } from '../blocks/decoder';
@@ -67,6 +68,39 @@ const granite = family({
     (c: Values<typeof graniteKeys>) => rotaryDecoder(c, parts(c)),
     undefined,
     heads,
+  ),
+});
+
+/** HyperCLOVA X (NAVER 2025): Granite with norms of what its branches add, and logits that are multiplied. */
+const clovaKeys = {
+  ...graniteKeys,
+  attention_multiplier: optionalReal(),
+  use_post_norm: flag(true),
+} as const;
+
+type ClovaConfig = Values<typeof clovaKeys>;
+
+const clova = family({
+  modelType: 'hyperclovax',
+  keys: clovaKeys,
+  base: 'HyperCLOVAXModel',
+  initializerRange: (c) => c.initializer_range,
+  architectures: decoderArchitectures(
+    'HyperCLOVAX',
+    (c: ClovaConfig) =>
+      rotaryDecoder(c, {
+        ...parts({ ...c, attention_multiplier: c.attention_multiplier ?? headDimension(c) ** -0.5 }),
+        layer: residualLayer(
+          {
+            beforeAttention: 'input_layernorm',
+            beforeFeedForward: 'post_attention_layernorm',
+            ...(c.use_post_norm ? { afterAttention: 'post_norm1', afterFeedForward: 'post_norm2' } : {}),
+          },
+          c.residual_multiplier,
+        ),
+      }),
+    undefined,
+    { without: GENERATION_ONLY, logits: (c: ClovaConfig) => [{ op: 'scale', by: c.logits_scaling }] },
   ),
 });
 
@@ -140,4 +174,4 @@ const graniteWindowed = family({
   architectures: decoderArchitectures('GraniteSWA', windowedBody, undefined, heads),
 });
 
-export const granites = [granite, graniteWindowed] as const;
+export const granites = [granite, clova, graniteWindowed] as const;

@@ -1,6 +1,7 @@
 /** Dense decoders with rotary positions. */
 import { bitNet } from './bitnet';
 import { coheres } from './cohere';
+import { cwm } from './cwm';
 import { diffLlama } from './diffLlama';
 import { exaone4 } from './exaone';
 import { gemmas } from './gemma';
@@ -27,6 +28,7 @@ export const decoders = [
   ...gemmas,
   ...coheres,
   ...olmos,
+  cwm,
   ...granites,
   smolLm3,
   exaone4,

@@ -2,12 +2,24 @@
  * DeepSeek-V2 and -V3 (2024), V3.2 (2025) and A.X-K1: multi-head latent attention, dense layers first, then experts
  * chosen by groups; V3.2 attends to the keys that an indexer finds.
  */
-import { depth, flag, list, optionalSize, real, size, text, type Values } from '../../config/keys';
+import { activation } from '../../config/common';
+import {
+  depth,
+  flag,
+  list,
+  optionalReal,
+  optionalSize,
+  real,
+  size,
+  text,
+  type Values,
+} from '../../config/keys';
 import { block } from '../../model/build';
 import type { Block } from '../../model/module';
 import {
   decoderArchitectures,
   decoderKeys,
+  decoderSizes,
   gatedMlp,
   GENERATION_ONLY,
   type Decoder,
@@ -16,6 +28,7 @@ import { experts } from '../blocks/experts';
 import { indexer, indexerKeys, latentKeys, latentLayer } from '../blocks/latent';
 import { rmsNorm } from '../blocks/layers';
 import { checkLayerTypes, patternKeys } from '../blocks/pattern';
+import { rotaryKeys } from '../blocks/rotary';
 import { family } from '../family';
 import { groupedExperts, groupKeys } from './groups';
 import { latentDecoder } from './latentDecoder';
@@ -114,6 +127,39 @@ export const deepseekV3 = family({
   base: 'DeepseekV3Model',
   initializerRange: (c) => c.initializer_range,
   architectures: decoderArchitectures('DeepseekV3', v3Body),
+});
+
+/** Youtu-LLM (Tencent 2025): DeepSeek's latent attention without its experts. */
+const youtuKeys = {
+  ...decoderSizes({
+    vocabulary: 128256,
+    width: 2048,
+    intermediate: 6144,
+    layers: 32,
+    heads: 16,
+    positions: 131072,
+    tied: true,
+  }),
+  ...rotaryKeys,
+  hidden_act: activation('silu'),
+  initializer_range: optionalReal(),
+  ...latentKeys({ queryRank: 1536, plain: 128, value: 128 }),
+  rms_norm_eps: real(1e-6),
+  rope_interleave: flag(true),
+} as const;
+
+const youtuBody = (c: Values<typeof youtuKeys>): Decoder =>
+  latentDecoder(c, {
+    pairs: c.rope_interleave ? 'interleaved' : 'half',
+    feedForward: () => gatedMlp(c.hidden_size, c.intermediate_size, c.hidden_act),
+  });
+
+export const youtu = family({
+  modelType: 'youtu',
+  keys: youtuKeys,
+  base: 'YoutuModel',
+  initializerRange: (c) => c.initializer_range ?? 2 / Math.sqrt(5 * c.hidden_size),
+  architectures: decoderArchitectures('Youtu', youtuBody, undefined, { without: GENERATION_ONLY }),
 });
 
 const axk1Keys = {

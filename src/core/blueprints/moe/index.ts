@@ -1,7 +1,7 @@
 /** Decoders whose feed-forwards are mixtures of experts. */
 import type { Family } from '../family';
 import { afmoe, exaoneMoe, hunyuanMoe } from './afmoe';
-import { axk1, deepseekV2, deepseekV3, deepseekV32 } from './deepseek';
+import { axk1, deepseekV2, deepseekV3, deepseekV32, youtu } from './deepseek';
 import { ernieMoe } from './ernie';
 import { dots1, glm4Moe, glm4MoeLite, glmMoeDsa, solarOpen } from './glmMoe';
 import { gptOss } from './gptOss';
@@ -41,4 +41,5 @@ export const mixtures: readonly Family[] = [
   solarOpen,
   dots1,
   minicpm3,
+  youtu,
 ];

@@ -35,6 +35,17 @@ export const DIALECTS: readonly Renaming[] = [
   ],
   [[/(^|\.)backbone\./, '$1model.']],
   [[/^embed_out\./, 'lm_head.']],
+  // ERNIE 4.5's and EXAONE's corrections, A.X K1's norm, Hunyuan 3's experts.
+  [[/\.mlp\.moe_statics\./, '.mlp.gate.moe_statics.']],
+  [[/\.mlp\.e_score_correction_bias$/, '.mlp.gate.e_score_correction_bias']],
+  [[/(\.layers\.#)\.post_mlp_layernorm\./, '$1.mlp.post_mlp_layernorm.']],
+  [
+    [/\.mlp\.router\.gate\./, '.mlp.gate.'],
+    [/\.mlp\.expert_bias$/, '.mlp.e_score_correction_bias'],
+    [/\.mlp\.shared_mlp\./, '.mlp.shared_experts.'],
+  ],
+  // HRM's attention.
+  [[/\.attn\.(gqkv_proj|o_proj)\./, '.self_attn.$1.']],
   // Image encoders before transformers 5: ViT and its kin, DINOv2, Swin, DINOv3.
   [
     [/encoder\.layer\./, 'layers.'],
