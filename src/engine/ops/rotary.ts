@@ -1,5 +1,6 @@
 /** Rotary position embedding: frequencies by scheme, and the rotation of queries and keys. */
 import type { Rotary, RotaryScaling } from '../../core/model/module';
+import type { Context } from '../context';
 import type { Op } from './op';
 
 /** Angles depend on the length alone: the attention that uses them computes them. */
@@ -21,6 +22,20 @@ export interface Angles {
 }
 
 const f32 = Math.fround;
+
+/** Angles that a run has made: layers have them in common. */
+const made = new WeakMap<Context, Map<Rotary, Angles>>();
+
+/** The angles of positions 0 … length − 1, made once a run for the last length asked for. */
+export function anglesOf(rotary: Rotary, length: number, context: Context): Angles {
+  const own = made.get(context) ?? new Map<Rotary, Angles>();
+  made.set(context, own);
+  const known = own.get(rotary);
+  if (known !== undefined && known.cos.length === length * known.pairs) return known;
+  const table = angles(rotary, length);
+  own.set(rotary, table);
+  return table;
+}
 
 /** The angles of positions 0 … length − 1, rounded to float32 where transformers rounds. */
 export function angles(rotary: Rotary, length: number): Angles {

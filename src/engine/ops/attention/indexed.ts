@@ -5,7 +5,7 @@ import type { AttendTask } from '../../kernels/kernels';
 import type { Tensor } from '../../tensor';
 import { linear, tiledMatmul } from '../linear';
 import { norm } from '../norm';
-import { angles, rotate } from '../rotary';
+import { anglesOf, rotate } from '../rotary';
 import { side } from './heads';
 import { largestAsTorch } from './select';
 
@@ -56,7 +56,7 @@ async function indexScores(
   const key = side(await norm(indexer.keyNorm, await linear(indexer.key, x, context), context), headDim);
   const weights = await linear(indexer.weights, x, context);
   if (position.type === 'rotary') {
-    const table = angles(position.rotary, length);
+    const table = anglesOf(position.rotary, length, context);
     rotate(query.data, length, { ...query, heads }, table, indexer.pairs === 'interleaved');
     rotate(key.data, length, { ...key, heads: 1 }, table, indexer.pairs === 'interleaved');
   }

@@ -24,12 +24,12 @@ export async function latent(
   const compressedQuery = await latentQuery(parts, x, context);
   const own = 'kind' in parts.query ? parts.query : parts.query.up;
   const query = side(await linear(own, compressedQuery, context), headDim);
-  rotateHeads(position, query, length, heads, plain);
+  rotateHeads(position, query, length, heads, plain, context);
 
   const down = await linear(parts.keyValueDown, x, context);
   const compressed = columns(down, { from: 0, width: latentDim, count: 1, step: 0 }, context);
   const shared = columns(down, { from: latentDim, width: rotaryDim, count: 1, step: 0 }, context);
-  rotateHeads(position, side(shared, rotaryDim), length, 1, 0);
+  rotateHeads(position, side(shared, rotaryDim), length, 1, 0, context);
   const normal = await norm(parts.keyValueNorm, compressed, context);
   scaleAll(normal.data, latentScales?.keyValue);
   const up = await linear(parts.keyValueUp, normal, context);

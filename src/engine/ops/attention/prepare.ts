@@ -4,7 +4,7 @@ import type { Context } from '../../context';
 import type { Heads } from '../../kernels/kernels';
 import type { Tensor } from '../../tensor';
 import { norm, scaleOf } from '../norm';
-import { angles, rotate } from '../rotary';
+import { anglesOf, rotate } from '../rotary';
 import { eachElement, packed, side } from './heads';
 import type { Projected } from './projections';
 
@@ -34,7 +34,7 @@ export async function prepare(
       const value = await projected.value();
       if (clip !== undefined) eachElement(value, keys, keyValueHeads, valueDim, clipped(clip));
       if (position.type === 'rotary' && position.values) {
-        rotateHeads(position, value, keys, keyValueHeads, 0);
+        rotateHeads(position, value, keys, keyValueHeads, 0, context);
       }
       return value;
     },
@@ -52,7 +52,7 @@ async function positioned(
   const heads = which === 'query' ? module.heads : module.keyValueHeads;
   const turn = (own: Heads): void => {
     // Latent projections turn a part of each head, while they make it.
-    if (projections.type !== 'latent') rotateHeads(position, own, length, heads, 0);
+    if (projections.type !== 'latent') rotateHeads(position, own, length, heads, 0, context);
   };
   const cut = (own: Heads): void => {
     if (clip !== undefined) eachElement(own, length, heads, headDim, clipped(clip));
@@ -82,11 +82,12 @@ export function rotateHeads(
   length: number,
   heads: number,
   skip: number,
+  context: Context,
 ): void {
   if (position.type !== 'rotary') return;
   const { rotary } = position;
   const layout = { stride: x.stride, offset: x.offset + skip, heads, step: x.step };
-  rotate(x.data, length, layout, angles(rotary, length), rotary.pairs === 'interleaved');
+  rotate(x.data, length, layout, anglesOf(rotary, length, context), rotary.pairs === 'interleaved');
 }
 
 interface HeadShape {
