@@ -1,10 +1,11 @@
 /**
  * Compiles the kernels, AssemblyScript in src/engine/kernels/assembly, to WebAssembly: src/engine/kernels/wasm/binaries.js holds the three
- * builds as base64 text, so that bundles and tests find them alike. It is made anew when a source has changed.
+ * builds, compressed by Brotli, as base64 text, so that bundles and tests find them alike. It is made anew when a source has changed.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { tileSource } from './tiles.mjs';
 import { installDependencies } from './dependencies.mjs';
 import { Failure, root, say } from './project.mjs';
@@ -35,7 +36,7 @@ export async function buildKernels() {
   for (const build of builds) {
     const binary = await compile(compiler, build);
     bytes += binary.length;
-    text += `export const ${build.name} =\n  '${Buffer.from(binary).toString('base64')}';\n`;
+    text += `export const ${build.name} =\n  '${brotliCompressSync(binary).toString('base64')}';\n`;
   }
   if (bytes > BUDGET)
     throw new Failure(`the kernels have ${bytes} bytes of the ${BUDGET} that they may have`);

@@ -2,7 +2,6 @@
 import type { Kernels } from './kernels';
 import { openKernels, type KernelOptions, type OpenKernels } from './wasm/open';
 
-/** Milliseconds that nobody uses them before their memory and threads go. */
 const IDLE = 30_000;
 
 export interface Lease {
@@ -20,7 +19,8 @@ export class SharedKernels {
   private current: Used | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: KernelOptions = {}) {}
+  /** @param options `idle`: milliseconds that nobody uses them before their memory and threads go. */
+  constructor(private readonly options: KernelOptions & { readonly idle?: number } = {}) {}
 
   /** Kernels that live until their lease is released. Where a thread has died they are new ones. */
   lease(): Lease {
@@ -37,7 +37,7 @@ export class SharedKernels {
         used.leases--;
         if (used.leases > 0) return;
         if (used !== this.current) void used.open.close();
-        else this.timer = setTimeout(() => this.drop(), IDLE).unref();
+        else this.timer = setTimeout(() => this.drop(), this.options.idle ?? IDLE).unref();
       },
     };
   }

@@ -1,4 +1,4 @@
-/** The kernels' builds as base64 text, which scripts/kernels.mjs makes of kernels/assembly. */
+/** The kernels' builds, compressed by Brotli, as base64 text, which scripts/kernels.mjs makes of kernels/assembly. */
 
 /** Multiply and add apart. */
 export const plain: string;
