@@ -25,12 +25,18 @@ export interface Measured {
   readonly attentions: readonly Compared[];
   readonly forwards: readonly Compared[];
   readonly node: string;
+  readonly rounds: number;
+  readonly cores: number;
+  /** The load average at the start and at the end. */
+  readonly load: readonly number[];
   readonly cold: { readonly own: number; readonly other: number };
   readonly kept: Footprint;
   readonly streamed: Footprint;
 }
 
-export function report({ products, attentions, forwards, node, cold, kept, streamed }: Measured): string {
+export function report(measured: Measured): string {
+  const { products, attentions, forwards, node, cold, kept, streamed } = measured;
+  const load = measured.load.map((each) => each.toFixed(1)).join(' to ');
   const ratio = ({ own, other }: { own: number; other: number }): string => `${(other / own).toFixed(2)}×`;
   const rates = products.map((each) => {
     const { asked } = each;
@@ -48,8 +54,9 @@ export function report({ products, attentions, forwards, node, cold, kept, strea
   return `## Attention engine
 
 Made by \`npm run bench:engine\`: the engine in ${node}, beside torch and transformers on the same CPU. Each measurement is
-asked of both in turn, in three rounds, with the same number of threads; the figures are medians. A ratio above 1 says
-that Headlight is faster.
+asked of both in turn, rounds: ${measured.rounds}, with the same number of threads; the figures are medians. A ratio above 1 says that
+Headlight is faster. The machine had ${measured.cores} cores and a load of ${load}: where that is more than the cores, others had their
+share, times are long, and ratios of short measurements say little.
 
 ### Matrix products x·Wᵀ, GFLOP/s
 

@@ -9,7 +9,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -33,6 +33,7 @@ async function main(): Promise<void> {
   const cold = await bundled(scratch, 'bench/engine/cold.ts');
   const worker = await bundled(scratch, 'src/engine/worker.ts');
   const rounds = Number(values.rounds);
+  const [load = 0] = loadavg();
   const here = new Answerer(spawn(values.node, [ours], { stdio: ['pipe', 'pipe', 'inherit'] }));
   const peer = path.join(root, 'bench/engine/peer.py');
   const there = new Answerer(spawn(values.python, [peer], { stdio: ['pipe', 'pipe', 'inherit'] }));
@@ -81,6 +82,9 @@ async function main(): Promise<void> {
       'engine',
       report({
         ...tables,
+        rounds,
+        cores: availableParallelism(),
+        load: [load, loadavg()[0]!],
         node: String(version).trim(),
         cold: { own: median(starts.own), other: median(starts.other) },
         kept: start(gpt2, 1024, 2 ** 31),

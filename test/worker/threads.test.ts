@@ -4,6 +4,7 @@ import { SharedKernels } from '../../src/engine/kernels/shared';
 import { builds, instantiate } from '../../src/engine/kernels/wasm/build';
 import { Heap } from '../../src/engine/kernels/wasm/heap';
 import { ELEMENTS, Single } from '../../src/engine/kernels/wasm/job';
+import { openKernels } from '../../src/engine/kernels/wasm/open';
 import { Pool } from '../../src/engine/kernels/wasm/pool';
 import { Pace } from '../../src/engine/pace';
 
@@ -22,6 +23,14 @@ describe('threads of the kernels', () => {
     }
     await pool.close();
     await assert.rejects(pool.run({ kind: ELEMENTS, chunks: 1, words }, new Pace()), /has been stopped/);
+  });
+
+  it('run a build that is exact here, whichever is chosen', () => {
+    for (const rivals of [1, 2, 3]) {
+      const open = openKernels({ threads: 1, rivals });
+      assert.match(open.kernels.name, /^WebAssembly, SIMD/);
+      void open.close();
+    }
   });
 
   it('that die are told', async () => {
