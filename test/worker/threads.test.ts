@@ -70,7 +70,8 @@ describe('threads of the kernels', () => {
   it('keep seeded weights from their second use on, as far as there is room', async () => {
     const { SeededTensor } = await import('../../src/engine/weights/seeded');
     const shared = new SharedKernels({ threads: 2, keptWeights: 4 * 500 });
-    const { kernels, release } = shared.lease();
+    const lease = shared.lease();
+    const { kernels } = lease;
     const tensor = new SeededTensor(1, 'a', 20, 0.02);
     const expected = new Float32Array(400);
     tensor.rows(0, 20, expected, 0);
@@ -82,6 +83,6 @@ describe('threads of the kernels', () => {
     const other = new SeededTensor(1, 'b', 20, 0.02);
     await kernels.kept(other, 20, new Pace());
     assert.equal(await kernels.kept(other, 20, new Pace()), undefined);
-    release();
+    lease.release();
   });
 });
