@@ -53,6 +53,7 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'softCap':
     case 'activation':
     case 'positions':
+    case 'shiftRight':
     case 'zeros':
     case 'shift':
     case 'fourier':

@@ -13,6 +13,8 @@ export type Operation =
   | { readonly op: 'softCap'; readonly cap: number }
   /** [b, s] → [b, s]: 0, 1, 2 … for each sequence; ids that are `padding` are not counted and get −1. */
   | { readonly op: 'positions'; readonly padding?: number }
+  /** Ids [b, s] → [b, s]: each the one before it, the first `start`, or the last id that is not `padding`. */
+  | { readonly op: 'shiftRight'; readonly start: number | { readonly lastBut: number } }
   /** [b, s] → [b, s]: zero everywhere, for ids that were not given. */
   | { readonly op: 'zeros' }
   /**

@@ -53,6 +53,7 @@ export async function compute(
   const workspace = new Workspace(kernels.memory);
   try {
     const maps: { place: string; values: Float32Array }[] = [];
+    const watched = new Watcher();
     const context: Context = {
       kernels,
       weights,
@@ -60,14 +61,14 @@ export async function compute(
       workspace,
       zeros: (...shape) => workspace.zeros(...shape),
       scratch: growingScratch(),
-      attention: ({ heads }, queries, keys) => {
+      attention: ({ heads }, queries, keys, inputs) => {
+        watched.attending(inputs);
         const own = new Float32Array(heads * queries * keys);
         maps.push({ place: plan.layers[maps.length]!.place, values: own });
         return { maps: own, output: true };
       },
       attended: () => {},
     };
-    const watched = new Watcher();
     const output = await forward(plan.root, values, context, (block, _, given, made) =>
       watched.left(block, given, made),
     );
@@ -96,17 +97,27 @@ class Watcher {
   readonly endings = new Map<string, Tensor[]>();
   private last: Block | undefined;
   private prefix = '';
+  /** What attentions get where no block is a layer: XLM's parts stand in lists of their own. */
+  private readonly looked: Tensor[] = [];
+
+  attending([x]: readonly Value[]): void {
+    if (this.hidden.size === 0) this.looked.push(copy(tensor(x)));
+  }
 
   left(block: Block, inputs: readonly Value[], output: Value): void {
     if (!('data' in output)) return;
     if (block.role === 'layer') {
       this.last = block;
       this.prefix = prefixOf(block);
-      const states = this.hidden.get(this.prefix) ?? [copy(tensor(inputs[0]))];
-      this.hidden.set(this.prefix, [...states, copy(output)]);
+      // What is between two layers belongs to the first (DeBERTa's convolution).
+      const before = this.hidden.get(this.prefix)?.slice(0, -1) ?? [];
+      this.hidden.set(this.prefix, [...before, copy(tensor(inputs[0])), copy(output)]);
       this.endings.set(this.prefix, []);
     } else if (this.last !== undefined && holds(block, this.last)) {
       this.endings.get(this.prefix)!.push(copy(output));
+    } else if (this.last === undefined && block.role === 'stack') {
+      this.hidden.set('', [...this.looked, copy(output)]);
+      this.endings.set('', []);
     }
   }
 }
@@ -178,7 +189,7 @@ export async function compareFolder(folder: string, kernels?: Kernels): Promise<
     const [group = '', index = '0'] = name.split('.');
     const place = PLACES[group];
     if (place !== undefined) {
-      const own = computed.maps.filter((map) => map.place === place)[Number(index)];
+      const own = placed(computed, place)[Number(index)];
       if (own === undefined) throw new Error(`no map for ${name}`);
       maps++;
       attention = Math.max(attention, difference(own.values, wanted.data));
@@ -195,13 +206,21 @@ export async function compareFolder(folder: string, kernels?: Kernels): Promise<
   return { maps, attention, hidden, logits, missing, unused };
 }
 
+/** Maps of a place; an encoder without a decoder is the whole model. */
+function placed({ maps }: Computed, place: string): Computed['maps'] {
+  const own = maps.filter((map) => map.place === place);
+  const alone = maps.every((map) => map.place === maps[0]!.place);
+  return own.length === 0 && place === 'self' && alone ? maps : own;
+}
+
 /** The last hidden state is what follows the layers in the stack, where something does. */
 function hiddenError(computed: Computed, prefix: string, index: number, wanted: Tensor): number {
-  const states = computed.hidden.get(prefix) ?? [];
+  const alone = prefix === '' && computed.hidden.size === 1 ? [...computed.hidden.keys()][0]! : prefix;
+  const states = computed.hidden.get(alone) ?? [];
   const own = states[index];
   if (own === undefined) throw new Error(`no hidden state ${prefix}${index}`);
   const last = index === states.length - 1;
-  const candidates = last ? [own, ...computed.endings.get(prefix)!] : [own];
+  const candidates = last ? [own, ...computed.endings.get(alone)!] : [own];
   return Math.min(...candidates.map(({ data }) => relative(data, wanted.data)));
 }
 

@@ -93,6 +93,8 @@ export interface TableShape {
   readonly epsilon: number;
   /** Row of the first position. */
   readonly offset?: number;
+  /** Ids that are not counted and get the row before the first position's. */
+  readonly padding?: number;
   readonly more?: readonly ZeroTable[];
   /** Factor on the tokens' vectors. */
   readonly scale?: number;
@@ -112,7 +114,8 @@ export interface Named {
  * Without segments it takes ids alone.
  */
 export function bertEmbeddings(shape: TableShape): Embeddings {
-  const { vocabulary, width, offset = 0, more = [] } = shape;
+  const { vocabulary, width, offset = 0, more = [], padding } = shape;
+  const counted = { op: 'positions', ...(padding === undefined ? {} : { padding }) } as const;
   const tokens = embedding('tokens', vocabulary, width);
   const positions =
     shape.positions === undefined ? undefined : embedding('positions', shape.positions, width, { offset });
@@ -133,7 +136,7 @@ export function bertEmbeddings(shape: TableShape): Embeddings {
     if (shape.scale !== undefined) x = trace.run({ op: 'scale', by: shape.scale }, x);
     if (segments !== undefined) x = trace.add(x, trace.run(segments, segmentIds!));
     if (positions !== undefined) {
-      x = trace.add(x, trace.run(positions, trace.run({ op: 'positions' }, ids)));
+      x = trace.add(x, trace.run(positions, trace.run(counted, ids)));
     }
     for (const { table, uses } of others) {
       for (let use = 0; use < uses; use++) x = trace.add(x, trace.chain(ids, { op: 'zeros' }, table));

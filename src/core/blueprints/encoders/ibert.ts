@@ -13,7 +13,7 @@ import {
 } from '../blocks/bert';
 import type { Encoder, Pooler } from '../blocks/encoder';
 import { family } from '../family';
-import { robertaClasses } from './roberta';
+import { robertaClasses, padded } from './roberta';
 
 const keys = {
   ...encoderKeys(),
@@ -31,7 +31,7 @@ function body(c: Config, pooler: Pooler): Encoder {
   const layers = Array.from({ length: c.num_hidden_layers }, () => bertLayer({ ...c, hidden_act }));
   return {
     ...bertBody({
-      embeddings: bertTables(c, { offset }),
+      embeddings: bertTables(c, { offset, ...padded(c) }),
       encoder: layerStack(layers),
       ...poolerOf(c, pooler),
     }),

@@ -58,6 +58,7 @@ function body(c: Config, pooler: Pooler): Encoder {
         width: c.hidden_size,
         epsilon: c.layer_norm_eps,
         offset: FIRST_POSITION,
+        padding: FIRST_POSITION - 1,
       }),
       encoder: layerStack(layers, { held: { name: 'relative_attention_bias', module: table } }),
       ...poolerOf(c, pooler),

@@ -23,6 +23,11 @@ import {
 import { layerNorm, linear } from '../blocks/layers';
 import { family, type Blueprint, type Family } from '../family';
 
+/** Padding is not counted as a position, where there is one. */
+export function padded({ pad_token_id: padding }: Pick<PaddedConfig, 'pad_token_id'>) {
+  return typeof padding === 'number' ? { padding } : {};
+}
+
 /** Under `lm_head`: always gelu, whatever the layers use. */
 export function robertaLanguage(
   c: { readonly hidden_size: number; readonly layer_norm_eps: number; readonly tie_word_embeddings: boolean },
@@ -92,7 +97,11 @@ function body(norms?: Norms) {
     const encoder = layerStack(layers, last && norms.last.in === 'encoder' ? { after: last } : {});
     return {
       ...bertBody({
-        embeddings: bertTables(c, { offset, ...(norms?.embeddings === false ? { after: [] } : {}) }),
+        embeddings: bertTables(c, {
+          offset,
+          ...padded(c),
+          ...(norms?.embeddings === false ? { after: [] } : {}),
+        }),
         encoder,
         ...(last && norms.last.in === 'body' ? { after: last } : {}),
         ...poolerOf(c, pooler),

@@ -2,7 +2,14 @@
 import { activation, labels, tie, type Common } from '../../config/common';
 import { depth, flag, optionalSize, real, size, text, type Values } from '../../config/keys';
 import { block, listed, parameter } from '../../model/build';
-import { NO_CHILDREN, type Attention, type Block, type Linear, type Parameter } from '../../model/module';
+import {
+  NO_CHILDREN,
+  type Attention,
+  type Block,
+  type Linear,
+  type MaskPattern,
+  type Parameter,
+} from '../../model/module';
 import { separateAttention } from '../blocks/attention';
 import type { Decoder } from '../blocks/decoder';
 import { embedding, layerNorm, linear, mlp } from '../blocks/layers';
@@ -21,6 +28,7 @@ const keys = {
   ff_activation: activation('gelu'),
   attn_type: text('bi', ['bi', 'uni']),
   clamp_len: real(-1),
+  same_length: flag(false),
   initializer_range: real(0.02),
   layer_norm_eps: real(1e-12),
   tie_word_embeddings: tie(true),
@@ -36,6 +44,12 @@ function byHead(weight: Parameter, inputs: number, outputs: number, layout: Line
   return { kind: 'linear', inputs, outputs, layout, weight, parameters: {}, children: NO_CHILDREN };
 }
 
+/** With `same_length` each token sees as many before it as memories are kept: without any, itself. */
+function maskOf(c: Config): MaskPattern {
+  if (c.attn_type !== 'uni') return { type: 'full' };
+  return c.same_length ? { type: 'slidingWindow', window: 1 } : { type: 'causal' };
+}
+
 function attention(c: Config): Attention {
   const [width, heads] = [c.d_model, c.n_head];
   const headDim = Math.floor(width / heads);
@@ -48,7 +62,7 @@ function attention(c: Config): Attention {
     {
       heads,
       headDim,
-      mask: { type: c.attn_type === 'uni' ? 'causal' : 'full' },
+      mask: maskOf(c),
       position: {
         type: 'relativeSines',
         project,

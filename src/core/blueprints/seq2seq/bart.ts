@@ -35,6 +35,8 @@ export interface BartFamily<K extends Keys> {
   readonly logitsBias?: boolean;
   readonly stack?: (config: Values<K> & Common, place: 'encoder' | 'decoder', alone: boolean) => StackOptions;
   /** One table for both stacks, as tied embeddings have it; default yes. */
+  /** What the decoder starts with where it is given nothing: a token, or the input's last one; default a token. */
+  readonly starts?: 'token' | 'last';
   readonly sharesTokens?: (config: Values<K>) => boolean;
   /** Whether the head of a decoder that stands alone is ever tied; default yes. */
   readonly tiesCausalHead?: false;
@@ -106,8 +108,9 @@ export function bartFamily<K extends Keys>(own: BartFamily<K>): Family {
   const classification = (c: Config): Blueprint => {
     const body = encoderDecoder(stacks(c));
     const head = classificationHead(c.d_model, labels(c, own.labels));
+    const shift = { op: 'shiftRight', start: startOf(c, own.starts) } as const;
     const root = block('model', { [bodyName]: body, classification_head: head }, (trace, ids) =>
-      trace.chain(trace.run(body, ids, ids), { op: 'lastToken' }, head),
+      trace.chain(trace.run(body, ids, trace.run(shift, ids)), { op: 'lastToken' }, head),
     );
     return { root, inputs: shorter(inputs(c)) };
   };
@@ -165,6 +168,16 @@ export function bothInputs(encoder?: number, decoder?: number): ModelInput[] {
       ...(decoder === undefined ? {} : { limit: decoder }),
     },
   ];
+}
+
+/** The decoder's first id, where its others are the encoder's. */
+function startOf(
+  c: Common & object,
+  starts: 'token' | 'last' = 'token',
+): number | { readonly lastBut: number } {
+  const { decoder_start_token_id: start, pad_token_id: padding } = c as Record<string, unknown>;
+  if (starts === 'last') return { lastBut: typeof padding === 'number' ? padding : 1 };
+  return typeof start === 'number' ? start : 2;
 }
 
 /** [b, s, width] → [b, s, vocabulary]; its bias, if it has one, is a buffer that stands beside it in the model. */

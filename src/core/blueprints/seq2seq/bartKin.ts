@@ -28,6 +28,7 @@ const mbart = bartFamily({
   prefix: 'MBart',
   keys: bartKeys({ ...BASE, vocabulary: 50265, positions: 1024 }),
   layout: { ...bartLayout, norm: 'pre', finalNorm: true },
+  starts: 'last',
   heads: ['generation', 'causal', 'classification', 'questions'],
 });
 
@@ -44,6 +45,7 @@ const plbart = bartFamily({
     initializerAlias: true,
   }),
   layout: bartLayout,
+  starts: 'last',
   heads: ['generation', 'causal', 'classification'],
 });
 

@@ -1,6 +1,6 @@
 /** A stack of BART's kind: tokens and positions, then layers; and what configs of the kind say of it. */
 import { activation, tie, type Common } from '../../config/common';
-import { depth, flag, real, size, type Values } from '../../config/keys';
+import { any, depth, flag, real, size, type Values } from '../../config/keys';
 import { block, listed, type Chain } from '../../model/build';
 import type { Attention, Block, Embedding, Module, Operation, Parameter } from '../../model/module';
 import { embedding, layerNorm } from '../blocks/layers';
@@ -31,6 +31,8 @@ export function bartKeys(d: Sizes) {
     decoder_ffn_dim: size(d.decoder[1]),
     decoder_attention_heads: size(d.decoder[2]),
     max_position_embeddings: size(d.positions),
+    pad_token_id: any(),
+    decoder_start_token_id: any(),
     activation_function: activation(d.activation ?? 'gelu'),
     scale_embedding: flag(d.scaleEmbedding ?? false),
     init_std: real(0.02, d.initializerAlias === true ? { aliases: ['initializer_range'] } : {}),
@@ -70,6 +72,8 @@ export interface StackOptions {
   readonly rows?: number;
   /** The padding's id, after which `sinusoids` count. */
   readonly padding?: number;
+  /** Padding is not counted by a table of positions either, and gets the row before the first (FSMT). */
+  readonly skipsPadding?: true;
   /** Self attention of a layer, where it is not the Transformer's. */
   readonly attention?: (layer: number) => Attention;
   /** What ids pass first; the padding that it adds is taken away at the end. */
@@ -108,7 +112,8 @@ export function bartStack(
       ...(options.attention === undefined ? {} : { attention: options.attention(layer) }),
     }),
   );
-  const tokens = embedding('tokens', options.vocabulary ?? c.vocab_size, width, given(shared));
+  const vocabulary = shared?.shape[0] ?? options.vocabulary ?? c.vocab_size;
+  const tokens = embedding('tokens', vocabulary, width, given(shared));
   const positions = positionsOf(
     layout,
     width,
@@ -125,7 +130,9 @@ export function bartStack(
   if (embeddingNorm !== undefined) children['layernorm_embedding'] = embeddingNorm;
   if (finalNorm !== undefined) children[finalNormName] = finalNorm;
   Object.assign(children, options.aside);
-  const scale: Chain = c.scale_embedding ? [{ op: 'scale', by: Math.sqrt(width) }] : [];
+  // Where the tokens are normalised alone, the class leaves out their scale.
+  const scale: Chain = c.scale_embedding && !normsTokens ? [{ op: 'scale', by: Math.sqrt(width) }] : [];
+  const counting = options.skipsPadding && options.padding !== undefined ? { padding: options.padding } : {};
   const norms: Chain = embeddingNorm === undefined ? [] : [embeddingNorm];
   const { filling } = options;
   const stack = block('stack', children, (trace, given, memory) => {
@@ -133,7 +140,7 @@ export function bartStack(
     const looked = trace.chain(ids, tokens, ...scale, ...(normsTokens ? norms : []));
     const placed = trace.chain(
       ids,
-      ...('op' in positions ? [positions] : [{ op: 'positions' } as const, positions]),
+      ...('op' in positions ? [positions] : [{ op: 'positions', ...counting } as const, positions]),
     );
     let x = trace.chain(trace.add(looked, placed), ...(normsTokens ? [] : norms));
     for (const aside of Object.values(options.aside ?? {})) trace.run(aside, ids);

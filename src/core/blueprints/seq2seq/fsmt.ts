@@ -1,6 +1,6 @@
 /** FSMT (Ng et al. 2019): fairseq's translator, with a vocabulary for each language and its head in the decoder. */
 import { tie, type Common } from '../../config/common';
-import { any, size, type Values } from '../../config/keys';
+import { any, flag, size, type Values } from '../../config/keys';
 import { block } from '../../model/build';
 import type { Block } from '../../model/module';
 import { linear } from '../blocks/layers';
@@ -23,6 +23,7 @@ const keys = {
   src_vocab_size: size(42024),
   tgt_vocab_size: size(42024, { aliases: ['vocab_size'] }),
   pad_token_id: any(),
+  use_cache: flag(true),
   tie_word_embeddings: tie(false),
 } as const;
 
@@ -31,19 +32,26 @@ type Config = Values<typeof keys> & Common;
 /** Encoder and decoder; tied, both tables and the head are one. */
 function model(c: Config): Block {
   // Rows of positions begin behind the padding's.
-  const offset = (typeof c.pad_token_id === 'number' ? c.pad_token_id : 1) + 1;
+  const padding = typeof c.pad_token_id === 'number' ? c.pad_token_id : 1;
   const layout = {
     norm: 'post',
     embeddingNorm: 'none',
     finalNorm: false,
-    positions: { table: 'learned', offset },
+    positions: { table: 'learned', offset: padding + 1 },
   } as const;
   const own = { ...c, vocab_size: c.tgt_vocab_size };
-  const speaking = bartStack(own, layout, 'decoder', 'runs', undefined);
+  const speaking = bartStack(own, layout, 'decoder', 'runs', undefined, {
+    padding,
+    skipsPadding: true,
+    // With its cache on, as it is where nobody says otherwise, the class makes no causal mask.
+    ...(c.use_cache ? { shape: { mask: { type: 'full' } } } : {}),
+  });
   const { weight } = speaking.embedding;
   const tied = c.tie_word_embeddings;
   const reading = bartStack(own, layout, 'encoder', 'none', tied ? weight : undefined, {
     vocabulary: c.src_vocab_size,
+    padding,
+    skipsPadding: true,
   });
   const head = linear(c.d_model, c.tgt_vocab_size, { bias: false, ...(tied ? { weight } : {}) });
   const decoder = block(

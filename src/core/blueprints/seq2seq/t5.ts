@@ -192,8 +192,10 @@ function generation(own: Own, c: Config): Blueprint {
 function sequenceClassification(own: Own, c: Config): Blueprint {
   const transformer = encoderDecoder(stacks(own, c));
   const head = classificationHead(c.d_model, labels(c));
+  const start = typeof c.decoder_start_token_id === 'number' ? c.decoder_start_token_id : 0;
+  const shift = { op: 'shiftRight', start } as const;
   const root = block('model', { transformer, classification_head: head }, (trace, ids) =>
-    trace.chain(trace.run(transformer, ids, ids), { op: 'lastToken' }, head),
+    trace.chain(trace.run(transformer, ids, trace.run(shift, ids)), { op: 'lastToken' }, head),
   );
   return { root, inputs: tokenInput() };
 }

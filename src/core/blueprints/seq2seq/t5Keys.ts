@@ -46,6 +46,7 @@ export interface LocalAttention {
 export function t5Keys(own: Own) {
   return {
     vocab_size: size(own.vocabulary),
+    decoder_start_token_id: any(),
     d_model: size(512, { aliases: ['hidden_size'], role: 'width' }),
     d_kv: size(64, own.headDimAlias === false ? {} : { aliases: ['head_dim'] }),
     d_ff: size(own.intermediate),

@@ -10,6 +10,15 @@ export const positionOps = {
     shape: (_, [x]) => x!,
     run: ({ padding }, [x]) => Promise.resolve(ids(counted(idsOf(x).ids, padding))),
   },
+  shiftRight: {
+    shape: (_, [x]) => x!,
+    run: ({ start }, [x]) => {
+      const given = idsOf(x).ids;
+      const own =
+        typeof start === 'number' ? start : given[given.filter((id) => id !== start.lastBut).length - 1]!;
+      return Promise.resolve(ids([own, ...given.subarray(0, -1)]));
+    },
+  },
   sinusoids: {
     shape: ({ width }, [x]) => [x![0]!, width],
     run: (operation, [x], context) => sinusoids(operation, x!, context),
