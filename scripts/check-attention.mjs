@@ -6,8 +6,11 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
-import './kernels.mjs';
-import { compareFolder } from '../test/worker/support/reference.ts';
+import { buildKernels } from './lib/kernels.mjs';
+
+// Only now: it imports them.
+await buildKernels();
+const { compareFolder } = await import('../test/worker/support/reference.ts');
 
 const LIMIT = 1e-5;
 
