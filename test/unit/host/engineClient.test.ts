@@ -184,7 +184,7 @@ describe('engine client', () => {
     await assert.rejects(run, code('cancelled'));
     opened.resolve(runHead(1));
     await settle();
-    assert.deepEqual(workers[0]!.calls, ['openRun', 'cancel', 'closeRun']);
+    assert.deepEqual(workers[0]!.calls, ['configure', 'openRun', 'cancel', 'closeRun']);
   });
 
   it('tells of runs that went with their worker, rejects their calls, and numbers new ones apart', async () => {

@@ -111,7 +111,7 @@ describe('the attention panel', () => {
     page.close();
     opened.resolve(runHead(1));
     await settle();
-    assert.deepEqual(workers[0]!.calls, ['openRun', 'cancel', 'closeRun']);
+    assert.deepEqual(workers[0]!.calls, ['configure', 'openRun', 'cancel', 'closeRun']);
   });
 
   it('runs what was asked last, whichever text was read first', async () => {
