@@ -1,8 +1,9 @@
 /**
  * Seeded tensors of models that are run again, whole in the engine's memory: reading one takes a fraction of the time of
- * making it. A tensor is kept from its second use on, as far as there is room for it.
+ * making it. A tensor is kept from the second run on that uses it, as far as there is room for it.
  */
 import { RunFailure } from '../../failure';
+import type { Pace } from '../../pace';
 import type { SeededTensor } from '../../weights/seeded';
 import type { Kept } from '../kernels';
 import type { Heap } from './heap';
@@ -25,7 +26,8 @@ const MOST_SEEN = 100_000;
 export class KeptTensors {
   /** By tensor, the one that was used last at the end. */
   private readonly entries = new Map<string, Entry>();
-  private readonly seen = new Set<string>();
+  /** By tensor, the pace of the run that used it first: each run has its own. */
+  private readonly seen = new Map<string, Pace>();
   private bytes = 0;
 
   /** @param budget bytes of all that is kept. */
@@ -42,11 +44,12 @@ export class KeptTensors {
   async use(
     tensor: SeededTensor,
     rows: number,
+    pace: Pace,
     make: (into: Float32Array) => Promise<void>,
   ): Promise<Kept | undefined> {
     const { a, b, columns, deviation } = tensor;
     const key = [a, b, rows, columns, deviation].join();
-    const entry = this.entries.get(key) ?? this.added(key, rows * columns, make);
+    const entry = this.entries.get(key) ?? this.added(key, rows * columns, pace, make);
     if (entry === undefined) return undefined;
     this.entries.delete(key);
     this.entries.set(key, entry);
@@ -62,12 +65,17 @@ export class KeptTensors {
     return { array: entry.array, release: () => entry.users-- };
   }
 
-  private added(key: string, length: number, make: (into: Float32Array) => Promise<void>): Entry | undefined {
+  private added(
+    key: string,
+    length: number,
+    pace: Pace,
+    make: (into: Float32Array) => Promise<void>,
+  ): Entry | undefined {
     if (!this.seen.has(key)) {
       if (this.seen.size >= MOST_SEEN) this.seen.clear();
-      this.seen.add(key);
-      return undefined;
+      this.seen.set(key, pace);
     }
+    if (this.seen.get(key) === pace) return undefined;
     const array = this.hasRoom(4 * length) ? this.allocated(length) : undefined;
     if (array === undefined) return undefined;
     this.bytes += array.byteLength;

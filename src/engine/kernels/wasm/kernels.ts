@@ -121,7 +121,7 @@ export class WasmKernels implements Kernels {
   }
 
   kept(tensor: SeededTensor, rows: number, pace: Pace): Promise<Kept | undefined> {
-    return this.tensors.use(tensor, rows, (into) => this.seeded(tensor, 0, rows, into, 0, pace));
+    return this.tensors.use(tensor, rows, pace, (into) => this.seeded(tensor, 0, rows, into, 0, pace));
   }
 
   /** Attention of which nothing is to be filled in, or everything is. */
