@@ -1,7 +1,7 @@
 /** What a panel gets of a layer's maps: thumbnails in bytes, and exact values of a head. */
 import type { HeadMap, LayerThumbnails } from '../protocol/run';
 import type { DoneLayer } from './layers';
-import { visibleKeys } from './ops/attention/mask';
+import { visibleSpans } from './ops/attention/mask';
 import type { Pace } from './pace';
 
 export type Pooling = 'max' | 'mean';
@@ -66,17 +66,18 @@ export class Thumbnails {
     const { attention, queries, keys } = layer;
     const row = Math.floor((query * rows) / queries);
     const cells = (head * rows + row) * columns;
-    const [from, to] = visibleKeys(attention.mask, query, keys);
-    for (let key = from; key < to; key++) {
-      const value = maps[at + key]!;
-      const column = Math.floor((key * columns) / keys);
-      const before = pooled[cells + column]!;
-      if (value > this.maximum) this.maximum = value;
-      if (seen !== undefined) {
-        seen[row * columns + column]!++;
-        pooled[cells + column] = Number.isNaN(before) ? value : before + value;
-      } else if (!(before >= value)) {
-        pooled[cells + column] = value;
+    for (const [from, to] of visibleSpans(attention, query, queries, keys)) {
+      for (let key = from; key < to; key++) {
+        const value = maps[at + key]!;
+        const column = Math.floor((key * columns) / keys);
+        const before = pooled[cells + column]!;
+        if (value > this.maximum) this.maximum = value;
+        if (seen !== undefined) {
+          seen[row * columns + column]!++;
+          pooled[cells + column] = Number.isNaN(before) ? value : before + value;
+        } else if (!(before >= value)) {
+          pooled[cells + column] = value;
+        }
       }
     }
   }
@@ -91,15 +92,18 @@ export class Thumbnails {
 /** @param values of queries [first, …), [queries, keys]; copied, since kept maps are only lent. */
 export function headMap(
   place: { readonly run: number; readonly layer: number; readonly head: number; readonly first: number },
-  { attention, keys }: DoneLayer,
+  { attention, queries: length, keys }: DoneLayer,
   values: Float32Array,
 ): HeadMap {
   const own = values.slice();
   const queries = own.length / keys;
   for (let row = 0; row < queries; row++) {
-    const [from, to] = visibleKeys(attention.mask, place.first + row, keys);
-    own.fill(NaN, row * keys, row * keys + from);
-    own.fill(NaN, row * keys + to, (row + 1) * keys);
+    let hidden = 0;
+    for (const [from, to] of visibleSpans(attention, place.first + row, length, keys)) {
+      own.fill(NaN, row * keys + hidden, row * keys + from);
+      hidden = to;
+    }
+    own.fill(NaN, row * keys + hidden, (row + 1) * keys);
   }
   return { ...place, queries, keys, values: own.buffer };
 }

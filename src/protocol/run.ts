@@ -55,7 +55,15 @@ export type WeightsOrigin =
   | { readonly type: 'seeded'; readonly seed: number; readonly by?: 'torch' };
 
 export type TokenizerOrigin =
-  'tokenizer.json' | 'vocab.txt' | 'vocab.json' | 'sentencepiece' | 'gguf' | 'bytes' | 'ids' | 'none';
+  | 'tokenizer.json'
+  | 'vocab.txt'
+  | 'vocab.json'
+  | 'sentencepiece'
+  | 'gguf'
+  | 'bytes'
+  | 'characters'
+  | 'ids'
+  | 'none';
 
 /** One attention module of the model, in the order of execution. */
 export interface RunLayer {
@@ -71,6 +79,9 @@ export interface RunLayer {
     | 'slidingWindow'
     | 'chunked'
     | 'localBlocks'
+    | 'ownBlock'
+    | 'nearChunks'
+    | 'hashed'
     | 'localWindow'
     | 'windowGlobal'
     | 'blockSparse'

@@ -1,5 +1,6 @@
 /** Products of queries with keys, of weights with values, and what some attentions compute beside them. */
 import type { Attention, Landmarks, Module } from '../model/module';
+import { bucketFactors } from '../model/mask';
 import { computedPairs, visiblePairs } from './maskPairs';
 import { product } from './product';
 import type { Value } from './shapes';
@@ -46,6 +47,13 @@ function landmarkProducts(
   return scores + inverse + length * marks * (marks + 2n * valueDim);
 }
 
+/** Products of queries with the rotations that hash them; there are none where one chunk has all. */
+function hashProducts({ mask, heads, headDim }: Attention, batch: number, length: number): bigint {
+  if (mask.type !== 'hashed' || length <= mask.chunk) return 0n;
+  const directions = bucketFactors(mask, length).reduce((sum, factor) => sum + factor / 2, 0);
+  return product(2, batch, heads, length, headDim, mask.rounds, Math.floor(directions));
+}
+
 /**
  * Runs what some attentions have beside the products: projections of global tokens, convolutions of values.
  *
@@ -70,10 +78,11 @@ export function besideProducts(
     run(global.key, [x]);
     run(global.value, [x]);
   }
+  const hashing = hashProducts(module, batch, length);
   if (valueConvolution !== undefined) {
     run(valueConvolution, [{ ...x, shape: [batch, heads, length, valueDim], gradient: true }]);
   }
-  if (span === undefined) return 0n;
+  if (span === undefined) return hashing;
   run(span.pointwise, [run(span.depthwise, [{ ...x, shape: [batch, width, length] }])]);
   run(span.kernel, [{ ...x, shape: [batch, length, heads * valueDim], gradient: true }]);
   run(span.values, [x]);

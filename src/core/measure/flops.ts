@@ -279,7 +279,8 @@ class Counter {
     switch (projections.type) {
       case 'separate':
         this.run(projections.query, [x]);
-        this.run(projections.key, [memory]);
+        // Reformer's queries are keys too.
+        if (projections.key !== projections.query) this.run(projections.key, [memory]);
         this.run(projections.value, [values]);
         return;
       case 'fused':

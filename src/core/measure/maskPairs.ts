@@ -1,5 +1,5 @@
 /** Pairs of query and key that a mask shows, and what it keeps in the cache. */
-import type { MaskPattern } from '../model/module';
+import type { Chunks, MaskPattern } from '../model/module';
 
 /** (query, key) pairs that the mask shows, of `queries` that stand behind `past` tokens; exact. */
 export function visiblePairs(mask: MaskPattern, queries: number, keys: number, past: number): number {
@@ -19,6 +19,13 @@ export function visiblePairs(mask: MaskPattern, queries: number, keys: number, p
       return nearbyPairs(mask.radius, queries, keys);
     case 'chunked':
       return chunkedPairs(past + queries, mask.chunk) - chunkedPairs(past, mask.chunk);
+    case 'nearChunks':
+      return chunkPairs(mask, keys);
+    case 'hashed':
+      // Which keys are seen only the numbers tell.
+      return Number(computedPairs(mask, queries, keys, 0).scores);
+    case 'ownBlock':
+      return ownBlockPairs(keys, mask.block);
     case 'windowGlobal': {
       const globals = Math.min(mask.globals, keys);
       const others = keys - globals;
@@ -37,6 +44,30 @@ function nearbyPairs(radius: number, queries: number, keys: number): number {
   return queries * (2 * side + 1) - side * (side + 1);
 }
 
+/** Squares of whole blocks, and of what is left. */
+function ownBlockPairs(length: number, block: number): number {
+  const rest = length % block;
+  return (length - rest) * block + rest ** 2;
+}
+
+/** Pairs of whole chunks, each pair once. */
+function chunkPairs({ chunk, before, after, causal }: Chunks, length: number): number {
+  if (length <= chunk) return causal ? (length * (length + 1)) / 2 : length ** 2;
+  const count = Math.ceil(length / chunk);
+  // A ring shorter than a step has the chunk itself in its place.
+  const steps = new Set<number>();
+  for (let step = -Math.min(before, count); step <= Math.min(after, count); step++) {
+    steps.add(Math.abs(step) < count ? (step + count) % count : 0);
+  }
+  if (!causal) return length * chunk * steps.size;
+  // Of a step ahead only what comes round the ring is before the query.
+  let pairs = 0;
+  for (const step of steps) {
+    pairs += step === 0 ? (count * chunk * (chunk + 1)) / 2 : step * chunk ** 2;
+  }
+  return pairs;
+}
+
 /** Pairs of whole blocks: the first and last row see all, their neighbours 4 blocks and the random ones, others 5. */
 function sparsePairs({ block, random }: MaskPattern & { type: 'blockSparse' }, queries: number): number {
   const rows = queries / block;
@@ -49,8 +80,12 @@ export function seesAhead(mask: MaskPattern): boolean {
     case 'full':
     case 'localBlocks':
     case 'localWindow':
+    case 'ownBlock':
     case 'windowGlobal':
       return true;
+    case 'nearChunks':
+    case 'hashed':
+      return !mask.causal;
     case 'blockSparse':
       return mask.short === 'full';
     default:
@@ -89,6 +124,11 @@ export function computedPairs(
     const padded = Math.ceil(queries / mask.block) * mask.block;
     return both(BigInt(padded) * BigInt(3 * mask.block + beside));
   }
+  if ((mask.type === 'nearChunks' || mask.type === 'hashed') && queries > mask.chunk) {
+    const rounds = mask.type === 'hashed' ? mask.rounds : 1;
+    return both(BigInt(rounds * queries) * BigInt(mask.chunk * (mask.before + 1 + mask.after)));
+  }
+  if (mask.type === 'ownBlock') return both(BigInt(ownBlockPairs(queries, mask.block)));
   if (mask.type === 'windowGlobal') {
     // Chunks of queries with chunks of keys; then each half chunk of weights with itself and its neighbours.
     const [length, radius] = [BigInt(queries), BigInt(mask.radius)];

@@ -59,6 +59,7 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
     case 'fourier':
       return { shape: x.shape, gradient, cached };
     case 'addTable':
+    case 'addAxial':
     case 'addVector':
     case 'scaleChannels':
     case 'tokenShift':
@@ -95,6 +96,11 @@ export function operate(operation: Operation, inputs: readonly Value[]): Value {
       const padded = Math.ceil(length / operation.multiple) * operation.multiple;
       return shaped(batch, length > (operation.above ?? 0) ? padded : length, ...rest);
     }
+    case 'hashIds':
+      return x;
+    case 'padFrames':
+      return shaped(batch, length, (rest[0] ?? 0) + operation.before + operation.after);
+    case 'repeatTokens':
     case 'fitTokens':
       return shaped(batch, inputs[1]?.shape[1] ?? length, ...rest);
     case 'weighLayers': {

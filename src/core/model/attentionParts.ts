@@ -38,6 +38,16 @@ export interface Landmarks {
 }
 
 /**
+ * Every query also sees the normed sums of each `tokens` tokens, as keys and values (LongT5's transient globals); the
+ * table [buckets, heads] has the bias of distances in blocks.
+ */
+export interface Summaries {
+  readonly tokens: number;
+  readonly norm: Norm;
+  readonly table: Parameter;
+}
+
+/**
  * Span-based dynamic convolution (Jiang et al. 2020), half of the heads' outputs beside those of attention: a token's
  * kernel is softmax(kernel(query ⊙ (pointwise(depthwise x) + bias))), [heads, taps], applied to `values` around it.
  */

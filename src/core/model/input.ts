@@ -3,7 +3,14 @@
 /** One input of a model's forward pass. */
 export type ModelInput =
   /** Ids [batch, length]; `limit` is the longest sequence the positions allow. */
-  | { readonly name: string; readonly type: 'tokens'; readonly stream: Stream; readonly limit?: number }
+  | {
+      readonly name: string;
+      readonly type: 'tokens';
+      readonly stream: Stream;
+      readonly limit?: number;
+      /** Ids are the code points of characters: there is no vocabulary (CANINE). */
+      readonly characters?: true;
+    }
   /** Segment ids [batch, length], zero where not given. */
   | { readonly name: string; readonly type: 'segments'; readonly stream: Stream }
   /** Pixels [batch, channels, height, width]; of a video [batch, frames, channels, height, width]. */

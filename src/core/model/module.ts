@@ -12,7 +12,7 @@ import type { CausalConvolution, StateSpace } from './stateSpace';
 import type { Indexer } from './indexer';
 import type { Operation, Windows } from './operation';
 import type { PositionScheme } from './position';
-import type { Differential, Landmarks, QueryKeyNorm, SpanConvolution } from './attentionParts';
+import type { Differential, Landmarks, QueryKeyNorm, SpanConvolution, Summaries } from './attentionParts';
 import type { Rotary } from './rotary';
 import type { Starts } from './start';
 
@@ -24,8 +24,8 @@ export type { Operation, Windows } from './operation';
 export type { PositionScheme } from './position';
 export type { Start, Starts } from './start';
 export type { Rotary, RotaryAxes, RotaryScaling } from './rotary';
-export type { Differential, Landmarks, QueryKeyNorm, SpanConvolution } from './attentionParts';
-export type { MaskPattern } from './mask';
+export type { Differential, Landmarks, QueryKeyNorm, SpanConvolution, Summaries } from './attentionParts';
+export type { Chunks, MaskPattern } from './mask';
 
 /** A tensor of the checkpoint. Sharing is identity: two modules that hold the same object share it. */
 export interface Parameter {
@@ -219,8 +219,7 @@ export interface Attention extends ModuleBase {
   readonly indexer?: Indexer | 'previous';
   /** Keys and values that prompts give and every query sees, before those of the input (MVP, prefix tuning). */
   readonly promptKeys?: number;
-  /** Every query also sees the normed sums of each `tokens` tokens, as keys and values (LongT5's transient globals). */
-  readonly summaries?: { readonly tokens: number; readonly norm: Norm };
+  readonly summaries?: Summaries;
   /** With these the global tokens of the mask look at all others; those look at them with the usual ones (Longformer). */
   readonly globalProjections?: { readonly query: Linear; readonly key: Linear; readonly value: Linear };
   readonly landmarks?: Landmarks;

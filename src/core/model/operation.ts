@@ -66,6 +66,11 @@ export type Operation =
   | { readonly op: 'appendTokens'; readonly token: Parameter }
   /** Adds a learned table to x: [b, s, w] + [s, w]; of a stack of tables the one at `index`. */
   | { readonly op: 'addTable'; readonly table: Parameter; readonly index?: number }
+  /**
+   * Adds to position p of x the vectors of its row and column, side by side: tables [rows, 1, a] and [1, columns, b],
+   * p = row · columns + column (Reformer's axial positions).
+   */
+  | { readonly op: 'addAxial'; readonly tables: readonly Parameter[] }
   /** Adds a learned vector to each position: [b, s, w] + [w]. */
   | { readonly op: 'addVector'; readonly vector: Parameter }
   /** Each channel of x times a learned factor: LayerScale (Touvron et al. 2021). */
@@ -94,6 +99,15 @@ export type Operation =
   | { readonly op: 'dropLastFrames'; readonly count: number }
   /** Ids [b, s] → [b, s']: filled up to a multiple, where the sequence is longer than `above`. */
   | { readonly op: 'padTokens'; readonly multiple: number; readonly above?: number }
+  /** Ids [b, s] → rows of a table that they are hashed into, [b, s]: (id + 1) · prime modulo `buckets` (CANINE). */
+  | { readonly op: 'hashIds'; readonly prime: number; readonly buckets: number }
+  /**
+   * x [b, 1 + n, w] and another: each token behind the first `factor` times, then the last one as often as the other's
+   * length needs (CANINE).
+   */
+  | { readonly op: 'repeatTokens'; readonly factor: number }
+  /** [b, c, t] → [b, c, before + t + after]: zeros around the frames. */
+  | { readonly op: 'padFrames'; readonly before: number; readonly after: number }
   /** x [b, s, w] and another: cut, or filled with zeros, at its end to the other's length. */
   | { readonly op: 'fitTokens' }
   /** [b, s, f·w] → [b, s·f, w]: each token's features become those of `factor` tokens. */

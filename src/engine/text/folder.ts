@@ -45,7 +45,7 @@ export async function openTokenizer(folder: string, modelType: string): Promise<
   return latest.tokenizer;
 }
 
-type Origin = Exclude<TokenizerOrigin, 'bytes' | 'ids' | 'none'>;
+type Origin = Exclude<TokenizerOrigin, 'bytes' | 'characters' | 'ids' | 'none'>;
 
 /** Which files are read, those that say most first. */
 function sourceOf(files: Files): Origin | undefined {

@@ -7,6 +7,7 @@ import { findModule } from '../plan';
 import { secondsOf, testSound } from '../sound';
 import { ids, type Value } from '../tensor';
 import { openTokenizer } from './folder';
+import { CODE_POINTS, characterTokenizer } from './characters';
 import { byteTokenizer, type Encoded, type TextTokenizer } from './tokenizer';
 
 export interface PreparedInput {
@@ -43,10 +44,13 @@ export async function prepareInput(
     return { values: model.inputs.map((own) => sensed(own)), tokenizer: 'none', folded: false, ...heard };
   }
   const table = findModule(model.root, isTokenTable);
-  const vocabulary = table?.rows ?? 0;
+  const characters = model.inputs.some((own) => own.type === 'tokens' && own.characters === true);
+  const vocabulary = characters ? CODE_POINTS : (table?.rows ?? 0);
   if (!(vocabulary > 0)) throw new RunFailure('unsupported', 'the model has no table of tokens');
-  const beside = folder === undefined ? undefined : await openTokenizer(folder, model.modelType);
-  const tokenizer = beside ?? byteTokenizer(vocabulary);
+  // Where ids are characters, no file says more.
+  const read = folder !== undefined && !characters;
+  const beside = read ? await openTokenizer(folder, model.modelType) : undefined;
+  const tokenizer = characters ? characterTokenizer : (beside ?? byteTokenizer(vocabulary));
   const streams = encodeStreams(input, tokenizer, beside === undefined ? undefined : decoderStart);
   const values = model.inputs.map((own): Value => {
     if (own.type === 'pixels' || own.type === 'sound') return sensed(own);

@@ -4,6 +4,7 @@ import { albert } from './albert';
 import { bert, ernie, megatronBert } from './bert';
 import { bigBird } from './bigBird';
 import { bertGeneration } from './bertGeneration';
+import { canine } from './canine';
 import { convBert } from './convBert';
 import { debertas } from './deberta';
 import { distilbert } from './distilbert';
@@ -17,6 +18,7 @@ import { mobilebert } from './mobilebert';
 import { modernBert, modernBertDecoder } from './modernbert';
 import { mpnet } from './mpnet';
 import { nystromformer } from './nystromformer';
+import { reformer } from './reformer';
 import { rembert } from './rembert';
 import { robertas } from './roberta';
 import { rocBert } from './rocBert';
@@ -52,5 +54,7 @@ export const encoders: readonly Family[] = [
   longformer,
   bigBird,
   convBert,
+  canine,
+  reformer,
   nystromformer,
 ];

@@ -105,6 +105,7 @@ export function bartStack(
     intermediate: encoder ? c.encoder_ffn_dim : c.decoder_ffn_dim,
     activation: c.activation_function,
     norm: layout.norm,
+    mask: { type: encoder ? 'full' : 'causal' },
     ...options.shape,
   };
   const layers = Array.from({ length: encoder ? c.encoder_layers : c.decoder_layers }, (_, layer) =>

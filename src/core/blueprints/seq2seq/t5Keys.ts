@@ -1,7 +1,7 @@
 /** What families of T5's kind read of a config, and what a family does otherwise than T5. */
 import { ACTIVATIONS, type Common } from '../../config/common';
 import { any, depth, flag, optionalDepth, real, size, text, type Keys, type Values } from '../../config/keys';
-import type { MaskPattern, Module } from '../../model/module';
+import type { Embedding, MaskPattern, Module } from '../../model/module';
 
 /** Default sizes of a family, and what its classes do otherwise than T5's. */
 export interface Own {
@@ -39,8 +39,8 @@ export interface Own {
 export interface LocalAttention {
   readonly name: string;
   readonly mask: MaskPattern;
-  /** Tokens that one summary stands for, where there are summaries. */
-  readonly summaries?: number;
+  /** Where there are summaries: tokens that one stands for, and the table of their positions. */
+  readonly summaries?: { readonly tokens: number; readonly table: Embedding };
 }
 
 export function t5Keys(own: Own) {

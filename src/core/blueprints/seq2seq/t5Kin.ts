@@ -62,7 +62,7 @@ const longt5 = t5Family({
       readonly global_block_size: number;
       readonly encoder_attention_type: string;
     };
-    return longT5Attention(own.encoder_attention_type, own.local_radius, own.global_block_size);
+    return longT5Attention(c, own.encoder_attention_type, own.local_radius, own.global_block_size);
   },
 });
 

@@ -7,12 +7,18 @@ import { vector } from '../linear';
 import type { Op } from '../op';
 import { convolveBeside } from './beside';
 import { biasOf } from './bias';
+import { seenTwice } from './chunks';
+import { together } from './fills';
+import { attendGlobals, globalTokens } from './globals';
+import { hashedAttention } from './hashed';
 import { chosenKeys } from './indexed';
 import { attendLandmarks, checkLength } from './landmarks';
-import { visibleRanges } from './mask';
+import { keyCount, maskOf } from './mask';
 import { missingFromAttention } from './missing';
 import { prepare } from './prepare';
 import { project } from './projections';
+import { repeatedBlock } from './repeats';
+import { summaryBias, withSummaries } from './summaries';
 import { output, sumsOf } from './sums';
 import { attendTalking } from './talkingHeads';
 
@@ -32,8 +38,8 @@ function largest({ heads, headDim, valueDim }: Attention, [x, source]: readonly 
 }
 
 /** Columns of an attention's maps, where the sequence looked at has so many tokens. */
-export function mapColumns({ landmarks }: Attention, keys: number): number {
-  return landmarks?.count ?? keys;
+export function mapColumns(module: Attention, tokens: number): number {
+  return module.landmarks?.count ?? keyCount(module, tokens);
 }
 
 /**
@@ -50,15 +56,25 @@ async function attention(
   const source = inputs.length > 1 ? tensor(inputs[1]) : x;
   const valueSource = module.separateValues ? tensor(inputs[2]) : source;
   const queries = x.shape[0]!;
-  const keys = source.shape[0]!;
+  const keys = keyCount(module, source.shape[0]!);
   const { heads, keyValueHeads, headDim, valueDim, scale, softCap, mask, indexer } = module;
-  const wanted = context.attention(module, queries, mapColumns(module, keys), inputs);
-  const lengths = { queries, keys };
+  const wanted = context.attention(module, queries, mapColumns(module, source.shape[0]!), inputs);
+  if (mask.type === 'hashed') return hashedAttention(module, mask, x, wanted, context);
+  const globals = globalTokens(module, queries);
+  // Rows of two kinds, or shares to be told apart: such maps are computed as a whole.
+  const repeated = repeatedBlock(mask, keys);
+  if (wanted.tile !== undefined && (globals > 0 || repeated !== undefined)) return undefined;
   const given = await project(module, x, source, valueSource, context);
-  const projected = await prepare(module, given, lengths, context);
+  const prepared = await prepare(module, given, { queries, keys: source.shape[0]! }, context);
+  const projected = await withSummaries(module, prepared, x, context);
   const { query, key } = projected;
+  const lengths = { queries, keys };
   const sums = wanted.output ? sumsOf(module, await projected.value(), lengths, context) : undefined;
-  const visible = visibleRanges(mask, queries, keys);
+  const { gaps, ...shown } = maskOf(module, queries, keys);
+  const { fill: biased, ...bias } =
+    module.summaries === undefined
+      ? await biasOf(module, { x, source, query, key }, context)
+      : { ...(await summaryBias(module, queries, keys, context)) };
   const task: AttendTask = {
     heads,
     keyValueHeads,
@@ -71,18 +87,22 @@ async function attention(
     key,
     ...(softCap === undefined ? {} : { softCap }),
     ...(module.sinks === undefined ? {} : { sinks: await vector(module.sinks, context) }),
-    ...(visible === undefined ? {} : { visible }),
-    ...(indexer === undefined || indexer === 'previous'
-      ? {}
-      : {
-          fill: await chosenKeys(
+    ...shown,
+    ...bias,
+    ...together(
+      biased,
+      indexer === undefined || indexer === 'previous'
+        ? undefined
+        : await chosenKeys(
             module,
             indexer,
-            { x, latent: projected.latent!, visible: visible! },
+            { x, latent: projected.latent!, visible: shown.visible! },
             context,
           ),
-        }),
-    ...(await biasOf(module, { x, source, query, key }, context)),
+      gaps,
+      repeated?.fill,
+      mask.type === 'nearChunks' ? seenTwice(mask, keys) : undefined,
+    ),
     ...(wanted.maps === undefined ? {} : { maps: wanted.maps }),
     ...(wanted.tile === undefined ? {} : { tile: wanted.tile }),
     ...(sums === undefined ? {} : { values: sums.values }),
@@ -91,6 +111,10 @@ async function attention(
   else if (module.talkingHeads !== undefined) await attendTalking(task, module.talkingHeads, path, context);
   else if (module.sinksAfter) await attendSinksAfter(task, path, context);
   else await context.kernels.attend(task, path, context.pace);
+  if (globals > 0) await attendGlobals(module, x, wanted.maps, sums?.mixed, path, context);
+  for (let head = 0; wanted.maps !== undefined && repeated !== undefined && head < heads; head++) {
+    repeated.share(wanted.maps.subarray(head * queries * keys, (head + 1) * queries * keys), 0, queries);
+  }
   context.attended();
   if (sums === undefined) return undefined;
   await convolveBeside(module, x, query, sums, context);

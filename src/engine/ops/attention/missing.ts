@@ -7,16 +7,14 @@ export function missingFromAttention(module: Attention): string | undefined {
   const { heads, keyValueHeads, gate, gateActivation, projections } = module;
   if (module.indexer === 'previous') return 'attention to the keys that the layer before has chosen';
   if (heads % keyValueHeads !== 0) return `${heads} heads over ${keyValueHeads} key/value heads`;
-  if (module.mask.type === 'localBlocks') return 'attention in local blocks';
-  if (module.mask.type === 'windowGlobal') return 'attention in a window and to global tokens';
-  if (module.mask.type === 'blockSparse') return 'attention to neighbouring, global and random blocks';
   const beside = module.valueConvolution ?? module.spanConvolution?.depthwise;
   // With an even one the class makes a position too many, and fails.
   if (beside !== undefined && beside.kernel[0]! % 2 === 0) {
     return `a convolution beside attention whose kernel is even (${beside.kernel[0]})`;
   }
-  if (module.globalProjections !== undefined) return 'projections of global tokens';
-  if (module.summaries !== undefined) return 'summaries of blocks as keys';
+  if (module.summaries !== undefined && projections.type !== 'separate') {
+    return 'summaries of blocks from fused projections';
+  }
   if (module.promptKeys !== undefined) return 'keys and values from prompts';
   if (module.cosine !== undefined) return 'cosine attention';
   if (module.windows !== undefined) return 'shifted windows';

@@ -15,6 +15,18 @@ export const soundOps = {
       return Promise.resolve(fitted(tensor(x), channels, frames, Math.max(0, frames - count), context));
     },
   },
+  padFrames: {
+    shape: ({ before, after }, [x]) => [x![0]!, before + x![1]! + after],
+    run: ({ before, after }, [x], context) => {
+      const [channels, frames] = [tensor(x).shape[0]!, tensor(x).shape[1]!];
+      const out = context.zeros(channels, before + frames + after);
+      for (let c = 0; c < channels; c++) {
+        const own = tensor(x).data.subarray(c * frames, (c + 1) * frames);
+        out.data.set(own, c * (before + frames + after) + before);
+      }
+      return Promise.resolve(out);
+    },
+  },
   fitTokens: {
     shape: (_, [x, other]) => [other![0]!, ...x!.slice(1)],
     run: (_, [x, other], context) => {

@@ -53,6 +53,30 @@ export const tokenOps = {
       return out;
     },
   },
+  hashIds: {
+    shape: (_, [x]) => x!,
+    missing: ({ prime }) => (prime > 0 ? undefined : 'more hash functions than the class has primes'),
+    run: ({ prime, buckets }, [x]) =>
+      Promise.resolve(ids(Array.from(idsOf(x).ids, (id) => ((id + 1) * prime) % buckets))),
+  },
+  repeatTokens: {
+    shape: (_, [x, other]) => [other![0]!, ...x!.slice(1)],
+    run: ({ factor }, [x, other], context) => {
+      const { shape, data } = tensor(x);
+      const [last, width, length] = [shape[0]! - 1, shape[1]!, tensor(other).shape[0]!];
+      const out = context.zeros(length, width);
+      for (let i = 0; i < length; i++) {
+        const from = Math.min(last, 1 + Math.floor(i / factor)) * width;
+        out.data.set(data.subarray(from, from + width), i * width);
+      }
+      return Promise.resolve(out);
+    },
+  },
+  // Nothing that was given sees the padding, and it is taken away at the end: it is not computed.
+  padTokens: {
+    shape: (_, [x]) => x!,
+    run: (_, [x]) => Promise.resolve(x),
+  },
   concatenate: {
     shape: ({ axis }, shapes) => {
       const at = joinedAxis(axis, shapes[0]!);
@@ -76,6 +100,28 @@ export const tokenOps = {
       const out = context.zeros(...shape);
       await context.weights.rows(table, index * stacked, rows, out.data);
       for (let i = 0; i < data.length; i++) out.data[i]! += data[i]!;
+      return out;
+    },
+  },
+  addAxial: {
+    shape: (_, [x]) => x!,
+    missing: ({ tables }) => (tables.length === 2 ? undefined : `axial positions of ${tables.length} axes`),
+    run: async ({ tables }, [x], context) => {
+      const { shape, data } = tensor(x);
+      const [length, width] = [shape[0]!, shape[1]!];
+      const columns = tables[1]!.shape[1]!;
+      const rowWidth = tables[0]!.shape[2]!;
+      const rows = await vector(tables[0]!, context);
+      const others = await vector(tables[1]!, context);
+      const out = context.zeros(length, width);
+      for (let p = 0; p < length; p++) {
+        const [row, column] = [Math.floor(p / columns), p % columns];
+        for (let j = 0; j < width; j++) {
+          const own =
+            j < rowWidth ? rows[row * rowWidth + j]! : others[column * (width - rowWidth) + j - rowWidth]!;
+          out.data[p * width + j] = data[p * width + j]! + own;
+        }
+      }
       return out;
     },
   },
