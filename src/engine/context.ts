@@ -29,6 +29,11 @@ export interface Context {
   readonly workspace?: Workspace;
   /** A buffer of at least `size` elements that the next call may take again. */
   scratch(size: number): Float32Array;
+  /**
+   * What went into the first attending layer of the stack that ran last, and what each of its layers made; only in the
+   * pass over a model with an operation that asks for them.
+   */
+  readonly states?: readonly Tensor[];
   /** Asked by an attention before it computes anything; `inputs` are its own, which must not change afterwards. */
   attention(module: Attention, queries: number, keys: number, inputs: readonly Value[]): Wanted;
   /** Told by it when its maps are whole. */

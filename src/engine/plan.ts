@@ -6,6 +6,7 @@ import { RunFailure } from './failure';
 import { attentionRuns, interpret } from './interpret';
 import { missing, opOf } from './ops';
 import { mapColumns } from './ops/attention';
+import { sequencesOf } from './ops/attention/sequences';
 import { LARGEST_VALUE, product, tooLarge, type Shape } from './tensor';
 
 export interface Plan {
@@ -74,16 +75,18 @@ function followed({ root, architecture }: Model): Block {
 }
 
 function layerOf(module: Attention, index: number, path: string, shapes: readonly Shape[]): RunLayer {
-  const queries = shapes[0]![0]!;
+  const [x, source = x] = shapes as readonly [Shape, Shape?];
+  const sequences = sequencesOf(x);
   return {
     index,
     path,
     place: module.place,
-    heads: module.heads,
+    heads: module.heads * sequences,
+    ...(x.length === 3 ? { sequences } : {}),
     keyValueHeads: module.keyValueHeads,
     mask: module.mask.type,
-    queries,
-    keys: mapColumns(module, shapes[1]?.[0] ?? queries),
+    queries: x.at(-2)!,
+    keys: mapColumns(module, source.at(-2)!),
   };
 }
 

@@ -97,7 +97,8 @@ export class Run implements EngineRun {
       ...this.means(new Pace(signal)),
       workspace,
       zeros: (...shape) => workspace.zeros(...shape),
-      attention: ({ heads }, queries, keys, inputs) => {
+      attention: (_, queries, keys, inputs) => {
+        const { heads } = this.plan.layers[this.layers.count]!;
         maps = this.head.maps === 'kept' ? memory.zeros(heads * queries * keys) : undefined;
         if (maps !== undefined) this.maps.push(maps);
         looked = inputs;

@@ -71,7 +71,10 @@ export interface RunLayer {
   /** `model.layers.0.self_attn`. */
   readonly path: string;
   readonly place: 'self' | 'encoder' | 'decoder' | 'cross';
+  /** Maps of the layer: its heads; where it looks at several sequences apart, the first one's heads, the next one's … */
   readonly heads: number;
+  /** Sequences that it looks at apart, the windows of a grid; `heads` are so many times the attention's. */
+  readonly sequences?: number;
   readonly keyValueHeads: number;
   readonly mask:
     | 'full'

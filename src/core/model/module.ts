@@ -188,8 +188,8 @@ export interface Attention extends ModuleBase {
    * `scale` (Swin v2): exp of this [heads, 1, 1], at most 100.
    */
   readonly cosine?: Parameter;
-  /** Tokens of different regions of a shifted window do not see each other. */
-  readonly windows?: Windows;
+  /** Tokens of different regions of a shifted window do not see each other: `penalty` is added to their scores. */
+  readonly windows?: Windows & { readonly penalty: number };
   /** cap·tanh(score / cap) before the mask. */
   readonly softCap?: number;
   readonly queryKeyNorm?: QueryKeyNorm;

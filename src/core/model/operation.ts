@@ -28,6 +28,8 @@ export type Operation =
       readonly first: number;
       readonly padding?: number;
       readonly form?: 'vaswani';
+      /** Each angle's sine and cosine stand side by side. */
+      readonly interleaved?: true;
     }
   /** A learned sequence of its own, whatever x is: → [1, rows, width], or one for each of the batch. */
   | { readonly op: 'learnedSequence'; readonly table: Parameter; readonly eachBatch?: true }
@@ -155,9 +157,9 @@ export type Operation =
   | { readonly op: 'poolTo'; readonly height: number; readonly width: number }
   /** Zeros around [b, c, h, w], so that a kernel gives ⌈h / stride⌉ · ⌈w / stride⌉ places (TensorFlow's SAME). */
   | { readonly op: 'padSame'; readonly kernel: number; readonly stride: number; readonly dilation: number }
-  /** [b, c, h, w] and another map → [b, c, h', w'], as large as the other, by interpolation. */
+  /** [b, c, h, w] and another map → [b, c, h', w'], as large as the other, by bilinear interpolation of the areas. */
   | { readonly op: 'resizeAs' }
-  /** [b, c, h, w] → [b, c, height, width], by interpolation. */
+  /** [b, c, h, w] → [b, c, height, width], by interpolation between the outermost places, which stay (Qwen3-VL). */
   | { readonly op: 'resize'; readonly height: number; readonly width: number }
   /**
    * [b, height·width, c] → [b·windows, window·window, c]: rolled by −shift, padded to whole windows, cut into them

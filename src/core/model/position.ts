@@ -44,6 +44,8 @@ export type PositionScheme =
       readonly height: number;
       readonly width: number;
       readonly classToken: boolean;
+      /** The class takes the table for one of a grid of width × height, and interpolates it where they differ (BEiT). */
+      readonly transposed?: true;
       readonly also?: Parameter;
     }
   /** Swin v2: the bias of an offset is 16·sigmoid of two linear maps with a ReLU between, [2] → [hidden] → [heads]. */

@@ -15,8 +15,10 @@ import { fourierOps } from './operations/fourier';
 import { mapOps } from './operations/maps';
 import { positionOps } from './operations/positions';
 import { poolOps } from './operations/pools';
+import { resizeOps } from './operations/resizes';
 import { soundOps } from './operations/sound';
 import { tokenOps } from './operations/tokens';
+import { windowOps } from './operations/windows';
 import { causalConvolutionOp } from './recurrence/causalConvolution';
 import { rwkvOps } from './recurrence/rwkv';
 import { stateSpaceOp } from './recurrence/stateSpace';
@@ -42,8 +44,10 @@ const operations: OperationOps = {
   ...mapOps,
   ...poolOps,
   ...positionOps,
+  ...resizeOps,
   ...soundOps,
   ...tokenOps,
+  ...windowOps,
   ...rwkvOps,
 };
 

@@ -14,18 +14,19 @@ export function sinusoidFrequencies(width: number, form?: 'vaswani'): Float32Arr
   return Float32Array.from({ length: half }, (_, i) => Math.exp(f32(i * step)));
 }
 
-/** Sines, then cosines, of a position's angles; the last of an odd width is left as it is. */
+/** Sines, then cosines, of a position's angles, or both of each angle in turn; the last of an odd width is left as it is. */
 export function writeSinusoids(
   frequencies: Float32Array,
   position: number,
   into: Float32Array,
   at: number,
   width: number,
+  interleaved = false,
 ): void {
   const half = Math.floor(width / 2);
   for (let i = 0; i < half; i++) {
     const angle = f32(frequencies[i]! * position);
-    into[at + i] = Math.sin(angle);
-    into[at + half + i] = Math.cos(angle);
+    into[at + (interleaved ? 2 * i : i)] = Math.sin(angle);
+    into[at + (interleaved ? 2 * i + 1 : half + i)] = Math.cos(angle);
   }
 }

@@ -191,3 +191,19 @@ function largest(
   }
   return difference;
 }
+
+/** Of several sequences the reference may have the first alone; WavLM's class returns its heads' average for each. */
+export function sharedDifference(map: Map3, wanted: Tensor): number {
+  const heads = wanted.shape[0]!;
+  const size = wanted.data.length / heads;
+  const own = map.values.length > wanted.data.length && size === map.queries * map.keys;
+  const values = own ? map.values.subarray(0, wanted.data.length) : map.values;
+  const alike = heads > 1 && wanted.data.every((value, i) => value === wanted.data[i % size]);
+  if (!alike || values.length !== wanted.data.length) return mapDifference({ ...map, values }, wanted);
+  const mean = new Float32Array(size).map((_, i) => {
+    let sum = 0;
+    for (let head = 0; head < heads; head++) sum += values[head * size + i]!;
+    return sum / heads;
+  });
+  return largest(mean, wanted.data.subarray(0, size));
+}

@@ -13,7 +13,7 @@ import { ids, tensor, type Tensor, type Value } from '../../../src/engine/tensor
 import { openSafetensors } from '../../../src/engine/weights/safetensors';
 import { openWeights } from '../../../src/engine/weights/weights';
 import { Workspace } from '../../../src/engine/workspace';
-import { globalDifference, hashRounds, mapDifference, type Map3 } from './layouts';
+import { globalDifference, hashRounds, sharedDifference, type Map3 } from './layouts';
 
 export interface Computed {
   readonly model: Model;
@@ -25,6 +25,8 @@ export interface Computed {
   readonly stacked: ReadonlyMap<string, Tensor[]>;
   /** What the blocks around the layers make of the last layer's output: a final norm, for instance. */
   readonly endings: ReadonlyMap<string, Tensor[]>;
+  /** What every op makes, in the order of execution. */
+  readonly passed: readonly Tensor[];
   readonly output: Tensor;
   readonly missing: readonly string[];
   readonly unused: readonly string[];
@@ -66,15 +68,23 @@ export async function compute(
       scratch: growingScratch(),
       attention: (attention, queries, keys, inputs) => {
         watched.attending(inputs);
-        const own = new Float32Array(attention.heads * queries * keys);
+        const { heads } = plan.layers[maps.length]!;
+        const own = new Float32Array(heads * queries * keys);
         maps.push({ place: attention.place, attention, queries, keys, values: own });
         if (attention.mask.type === 'hashed') maps.at(-1)!.x = copy(tensor(inputs[0]));
         return { maps: own, output: true };
       },
       attended: () => {},
     };
-    const output = await forward(plan.root, values, context, (block, _, given, made) =>
-      watched.left(block, given, made),
+    const passed: Tensor[] = [];
+    const output = await forward(
+      plan.root,
+      values,
+      context,
+      (block, _, given, made) => watched.left(block, given, made),
+      (value) => {
+        if ('data' in value) passed.push(copy(value));
+      },
     );
     for (const map of maps) {
       if (map.x !== undefined) map.rounds = await hashRounds(map.attention, map.x, context);
@@ -86,6 +96,7 @@ export async function compute(
       hidden: watched.hidden,
       stacked: watched.stacked,
       endings: watched.endings,
+      passed,
       output: copy(tensor(output)),
       missing,
       unused,
@@ -209,32 +220,61 @@ export async function compareFolder(folder: string, kernels?: Kernels): Promise<
     const [group = ''] = name.split('.');
     counts.set(group, (counts.get(group) ?? 0) + 1);
   }
-  for (const [name, wanted] of reference) {
+  const lists = new Map<string, Matching>();
+  for (const [name, wanted] of inOrder(reference)) {
     const [group = '', index = '0'] = name.split('.');
+    const list = lists.get(group) ?? new Matching();
+    lists.set(group, list);
     const place = PLACES[group];
     if (place !== undefined) {
-      const own = placed(computed, place)[Number(index)];
+      const all = placed(computed, place);
+      const own = all[Number(index)];
       if (own === undefined) throw new Error(`no map for ${name}`);
       maps++;
-      const differ = group.includes('global_') ? globalDifference : mapDifference;
-      attention = Math.max(attention, differ(own, wanted));
+      const differ = group.includes('global_') ? globalDifference : sharedDifference;
+      // Some classes return the map of each stage's last layer alone.
+      const error =
+        counts.get(group) === all.length
+          ? differ(own, wanted)
+          : list.error(all, 1e-5, (map) => differ(map, wanted));
+      attention = Math.max(attention, error);
     } else if (group.endsWith('hidden_states')) {
-      hidden = Math.max(
-        hidden,
-        hiddenError(
-          computed,
-          group.slice(0, -'hidden_states'.length),
-          Number(index),
-          counts.get(group)!,
-          wanted,
-        ),
+      const prefix = group.slice(0, -'hidden_states'.length);
+      // Stages, pyramids and maps are no layers: their states stand among what the ops make, in order.
+      const error = Math.min(
+        list.error(computed.passed, 1e-4, ({ data }) => relative(data, wanted.data)),
+        hiddenError(computed, prefix, Number(index), counts.get(group)!, wanted) ?? Infinity,
       );
+      if (error === Infinity) throw new Error(`no hidden state ${name}`);
+      hidden = Math.max(hidden, error);
     } else if (group === 'logits') {
       logits = relative(computed.output.data, wanted.data);
     }
   }
   const { missing, unused } = computed;
   return { maps, attention, hidden, logits, missing, unused };
+}
+
+/** Values of one list of the reference, in order: none has its counterpart before that of the one before. */
+class Matching {
+  private next = 0;
+
+  /** The smallest error from where the list is on; the first that is `near` is taken. */
+  error<Own>(all: readonly Own[], near: number, of: (own: Own) => number): number {
+    let best = { error: Infinity, at: this.next };
+    for (let at = this.next; at < all.length && !(best.error <= near); at++) {
+      const error = of(all[at]!);
+      if (error < best.error) best = { error, at };
+    }
+    this.next = best.at;
+    return best.error;
+  }
+}
+
+/** The tensors of a list one after the other, whatever order the file has. */
+function inOrder(reference: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  const index = (name: string): number => Number(name.split('.')[1] ?? 0);
+  return [...reference].sort(([a], [b]) => index(a) - index(b));
 }
 
 /** Maps of a place; an encoder without a decoder is the whole model. */
@@ -251,13 +291,13 @@ function hiddenError(
   index: number,
   count: number,
   wanted: Tensor,
-): number {
+): number | undefined {
   const alone = prefix === '' && computed.hidden.size === 1 ? [...computed.hidden.keys()][0]! : prefix;
   const own = computed.hidden.has(prefix) ? prefix : alone;
   const stacked = computed.stacked.get(own) ?? [];
   const states = stacked.length === count ? stacked : (computed.hidden.get(own) ?? []);
   const state = states[index];
-  if (state === undefined) throw new Error(`no hidden state ${prefix}${index}`);
+  if (state === undefined) return undefined;
   const last = index === states.length - 1;
   const candidates = last ? [state, ...computed.endings.get(own)!] : [state];
   return Math.min(...candidates.map((each) => stateDifference(each, wanted)));

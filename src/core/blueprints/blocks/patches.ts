@@ -86,7 +86,13 @@ export function patchEmbeddings(parts: EmbeddingParts): Block {
   const { before = [], after = [], registers, unused = [], table, tableOf = 'all' } = parts;
   const projection = patchConvolution(parts.channels, parts.width, parts.patch, parts.bias ?? true);
   const add: Operation[] = table === undefined ? [] : [{ op: 'addTable', table: table.parameter }];
-  const sines = { op: 'sinusoids', width: parts.width, first: 0, form: 'vaswani' } as const;
+  const sines = {
+    op: 'sinusoids',
+    width: parts.width,
+    first: 0,
+    form: 'vaswani',
+    interleaved: true,
+  } as const;
   const own = [...before, ...unused, ...after, ...[table, registers].filter((each) => each !== undefined)];
   return block(
     'embeddings',

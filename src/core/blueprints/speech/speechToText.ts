@@ -70,9 +70,9 @@ function encoder(c: Config): Block {
   return block('stack', { conv, ...listed('layers', layers), layer_norm: norm }, (trace, features) => {
     const heard = trace.run(conv, features);
     const scaled = c.scale_embedding ? trace.run({ op: 'scale', by: Math.sqrt(c.d_model) }, heard) : heard;
-    // Frames are told from padding by zeros and ones: a frame is a zero, which is an id like any other.
+    // Frames are told from padding by zeros and ones. A frame is a zero, which the table takes for padding if that is 0.
     const placed = trace.run({ op: 'sinusoids', width: c.d_model, first: padding(c) + 1 }, scaled);
-    return trace.chain(trace.add(scaled, placed), ...layers, norm);
+    return trace.chain(padding(c) === 0 ? scaled : trace.add(scaled, placed), ...layers, norm);
   });
 }
 

@@ -67,7 +67,7 @@ function position(c: Config, own?: Parameter, shared?: Parameter): Attention['po
   const table = own ?? shared;
   if (table === undefined) return { type: 'none' };
   const also = own === undefined || shared === undefined ? {} : { also: shared };
-  return { type: 'relativeGrid', table, height, width, classToken: true, ...also };
+  return { type: 'relativeGrid', table, height, width, classToken: true, transposed: true, ...also };
 }
 
 function layer(c: Config, names: Names, shared?: Parameter): Block {

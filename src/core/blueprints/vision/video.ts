@@ -125,7 +125,7 @@ function maeClassification(c: Mae): Blueprint {
   const made = imageClassification(
     'videomae',
     body,
-    [norm, { op: 'meanTokens' }],
+    [{ op: 'meanTokens' }, norm],
     c,
     c.hidden_size,
     c.num_frames,

@@ -99,7 +99,8 @@ export function windowAttention(c: SwinConfig, stage: Stage, windows: Windows, v
   const scale = parameters['self.logit_scale'];
   return {
     ...attended,
-    ...(windows.shift > 0 ? { windows } : {}),
+    // The second version's class adds its mask twice.
+    ...(windows.shift > 0 ? { windows: { ...windows, penalty: variant.second ? -200 : -100 } } : {}),
     ...(scale === undefined ? {} : { cosine: scale }),
     parameters,
     children: { ...attended.children, ...children },

@@ -7,6 +7,7 @@ import { vector } from '../linear';
 import { distanceScores, roundedScores } from './alibi';
 import { disentangledBias } from './disentangled';
 import { gatedBias } from './gatedBuckets';
+import { gridBias } from './grid';
 import { relativeScores } from './relative';
 import { relativeSinesBias } from './relativeSines';
 
@@ -16,6 +17,8 @@ export interface Looked {
   readonly source: Tensor;
   readonly query: Heads;
   readonly key: Heads;
+  /** Index among the sequences that the layer looks at apart. */
+  readonly sequence: number;
 }
 
 export async function biasOf(
@@ -24,7 +27,7 @@ export async function biasOf(
   context: Context,
 ): Promise<Pick<AttendTask, 'diagonal' | 'fill'>> {
   const { position, heads } = module;
-  const { x, source } = looked;
+  const { x, source, sequence } = looked;
   switch (position.type) {
     case 'relativeBuckets': {
       const table = await vector(position.table, context);
@@ -38,6 +41,9 @@ export async function biasOf(
       return position.products === undefined
         ? { diagonal: distanceScores(position.slopes, x.shape[0]!, source.shape[0]!) }
         : { fill: roundedScores(position.slopes, position.scale ?? 1, source.shape[0]!) };
+    case 'relativeGrid':
+    case 'continuousGrid':
+      return gridBias(module, position, source.shape[0]!, sequence, context);
     case 'disentangled':
       return disentangledBias(module, position, looked, context);
     case 'relativeSines':

@@ -19,6 +19,7 @@ import { prepare } from './prepare';
 import { project } from './projections';
 import { repeatedBlock } from './repeats';
 import { summaryBias, withSummaries } from './summaries';
+import { inSequences } from './sequences';
 import { output, sumsOf } from './sums';
 import { attendTalking } from './talkingHeads';
 
@@ -29,11 +30,14 @@ export const attentionOp: Op<Attention> = {
   },
   largest,
   missing: missingFromAttention,
-  run: attention,
+  run: (module, inputs, context, path) =>
+    inputs[0]!.shape.length === 3
+      ? inSequences(attention, module, inputs, context, path)
+      : attention(module, inputs, context, path),
 };
 
 function largest({ heads, headDim, valueDim }: Attention, [x, source]: readonly Shape[]): number {
-  const keys = Math.max(x![0]!, source?.[0] ?? 0);
+  const keys = Math.max(x!.at(-2)!, source?.at(-2) ?? 0);
   return keys * heads * (headDim + 2 * Math.max(headDim, valueDim));
 }
 
@@ -45,12 +49,15 @@ export function mapColumns(module: Attention, tokens: number): number {
 /**
  * x [queries, width] → [queries, width]. Cross attention also gets the source [keys, width], and one whose values come
  * from elsewhere these, [keys, width].
+ *
+ * @param sequence its index among those that the layer looks at apart.
  */
 async function attention(
   module: Attention,
   inputs: readonly Value[],
   context: Context,
   path: string,
+  sequence = 0,
 ): Promise<Tensor | undefined> {
   const x = tensor(inputs[0]);
   const source = inputs.length > 1 ? tensor(inputs[1]) : x;
@@ -73,7 +80,7 @@ async function attention(
   const { gaps, ...shown } = maskOf(module, queries, keys);
   const { fill: biased, ...bias } =
     module.summaries === undefined
-      ? await biasOf(module, { x, source, query, key }, context)
+      ? await biasOf(module, { x, source, query, key, sequence }, context)
       : { ...(await summaryBias(module, queries, keys, context)) };
   const task: AttendTask = {
     heads,
@@ -82,7 +89,7 @@ async function attention(
     keys,
     headDim,
     valueDim: sums?.valueDim ?? valueDim,
-    scale,
+    scale: module.cosine === undefined ? scale : 1,
     query,
     key,
     ...(softCap === undefined ? {} : { softCap }),

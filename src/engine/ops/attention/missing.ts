@@ -16,8 +16,11 @@ export function missingFromAttention(module: Attention): string | undefined {
     return 'summaries of blocks from fused projections';
   }
   if (module.promptKeys !== undefined) return 'keys and values from prompts';
-  if (module.cosine !== undefined) return 'cosine attention';
-  if (module.windows !== undefined) return 'shifted windows';
+  if (module.windows !== undefined && !hasGridBias(module))
+    return 'shifted windows without a bias of offsets';
+  if (module.position.type === 'rotaryGrid' && module.headDim % 4 !== 0) {
+    return `rotary positions on a grid over ${module.headDim} dimensions`;
+  }
   if (gate === 'query' && projections.type !== 'separate') return 'a gate in a fused query';
   if (gateActivation !== undefined && unknownActivation(gateActivation))
     return unknownActivation(gateActivation);
@@ -28,16 +31,18 @@ function missingFromPosition(position: PositionScheme): string | undefined {
   switch (position.type) {
     case 'none':
     case 'alibi':
+    case 'rotaryGrid':
+    case 'relativeGrid':
+    case 'continuousGrid':
     case 'relativeBuckets':
     case 'relativeSines':
     case 'disentangled':
       return undefined;
-    case 'rotaryGrid':
-      return 'rotary positions on a grid';
-    case 'relativeGrid':
-    case 'continuousGrid':
-      return 'a bias of offsets on a grid';
     case 'rotary':
       return missingFromRotary(position.rotary);
   }
+}
+
+function hasGridBias({ position }: Attention): boolean {
+  return position.type === 'relativeGrid' || position.type === 'continuousGrid';
 }

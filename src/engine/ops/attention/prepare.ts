@@ -5,6 +5,8 @@ import type { Heads } from '../../kernels/kernels';
 import type { Tensor } from '../../tensor';
 import { norm, scaleOf } from '../norm';
 import { anglesOf, rotate } from '../rotary';
+import { toCosines } from './cosine';
+import { gridAngles } from './gridRotary';
 import { eachElement, packed, side } from './heads';
 import type { Projected } from './projections';
 
@@ -18,6 +20,9 @@ export async function prepare(
   const { heads, keyValueHeads, headDim, valueDim, clip, queryGrowth: growth, position } = module;
   const query = await positioned(module, 'query', projected.query, queries, context);
   const key = await positioned(module, 'key', projected.key, keys, context);
+  if (module.cosine !== undefined) {
+    await toCosines(module, module.cosine, query, key, [queries, keys], context);
+  }
   if (growth !== undefined) {
     const { beta, span, first = 0 } = growth;
     const factors = Float32Array.from(
@@ -53,6 +58,10 @@ async function positioned(
   const turn = (own: Heads): void => {
     // Latent projections turn a part of each head, while they make it.
     if (projections.type !== 'latent') rotateHeads(position, own, length, heads, 0, context);
+    if (position.type === 'rotaryGrid') {
+      const layout = { stride: own.stride, offset: own.offset, heads, step: own.step };
+      rotate(own.data, length, layout, gridAngles(position, headDim, length), false);
+    }
   };
   const cut = (own: Heads): void => {
     if (clip !== undefined) eachElement(own, length, heads, headDim, clipped(clip));

@@ -1,5 +1,6 @@
 /** Operations between feature maps [channels, height, width] and sequences of their places. */
 import type { Context } from '../../context';
+import { RunFailure } from '../../failure';
 import { product, tensor, type Tensor } from '../../tensor';
 import { vector } from '../linear';
 import type { OperationOps } from '../op';
@@ -16,6 +17,17 @@ export const mapOps = {
     shape: ({ height, width }, [x]) => [x![1]!, height, width],
     run: ({ height, width }, [x], context) =>
       Promise.resolve(turned(tensor(x), height * width, [tensor(x).shape[1]!, height, width], context)),
+  },
+  tokensToMap: {
+    shape: (_, [x, map]) => [x![1]!, ...map!.slice(1)],
+    run: (_, [x, map], context) => {
+      const { shape } = tensor(x);
+      return Promise.resolve(turned(tensor(x), shape[0]!, [shape[1]!, ...map!.shape.slice(1)], context));
+    },
+  },
+  separableAttention: {
+    shape: (_, [x]) => [Math.floor(x![0]! / 2), ...x!.slice(1)],
+    run: (_, [x], context) => Promise.resolve(separable(tensor(x), context)),
   },
   swapFramesAndChannels: {
     shape: (_, [x]) => [x![1]!, x![0]!, ...x!.slice(2)],
@@ -100,6 +112,31 @@ function pixelShuffle(x: Tensor, factor: number, context: Context): Tensor {
         const place = Math.floor(y / factor) * width + Math.floor(column / factor);
         out.data[at++] = x.data[from * height * width + place]!;
       }
+    }
+  }
+  return out;
+}
+
+/**
+ * [1 + 2c, spots, patches] → [c, spots, patches]: the relu of the last c channels times the sum of the c before them,
+ * weighed by the softmax of the first over the patches.
+ */
+function separable({ shape, data }: Tensor, context: Context): Tensor {
+  const [channels, spots, patches] = [(shape[0]! - 1) / 2, shape[1]!, shape[2]!];
+  const out = context.zeros(channels, spots, patches);
+  const weights = data.slice(0, spots * patches);
+  for (let spot = 0; spot < spots; spot++) {
+    const row = spot * patches;
+    if (!context.kernels.softmax(weights, row, row + patches)) {
+      throw new RunFailure('engine', `the scores of spot ${spot} are not finite in float32`);
+    }
+    for (let c = 0; c < channels; c++) {
+      const keys = ((1 + c) * spots + spot) * patches;
+      const values = ((1 + channels + c) * spots + spot) * patches;
+      let sum = 0;
+      for (let i = 0; i < patches; i++) sum += data[keys + i]! * weights[row + i]!;
+      const to = (c * spots + spot) * patches;
+      for (let i = 0; i < patches; i++) out.data[to + i] = Math.max(0, data[values + i]!) * sum;
     }
   }
   return out;

@@ -37,14 +37,16 @@ async function sinusoids(
   x: Value,
   context: Context,
 ): Promise<Tensor> {
-  const { width, first, padding, form } = operation;
+  const { width, first, padding, form, interleaved } = operation;
   const length = x.shape[0]!;
   const places =
     'ids' in x && padding !== undefined ? counted(x.ids, padding) : Int32Array.from({ length }, (_, i) => i);
   const frequencies = sinusoidFrequencies(width, form);
   const out = context.zeros(length, width);
   for (let i = 0; i < length; i++) {
-    if (places[i]! >= 0) writeSinusoids(frequencies, first + places[i]!, out.data, i * width, width);
+    if (places[i]! >= 0) {
+      writeSinusoids(frequencies, first + places[i]!, out.data, i * width, width, interleaved);
+    }
     if (i % 256 === 255) await context.pace.step();
   }
   return out;

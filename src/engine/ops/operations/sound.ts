@@ -1,6 +1,8 @@
 /** Operations on frames of sound, [channels, frames] or [frames, width]. */
 import type { Context } from '../../context';
+import { RunFailure } from '../../failure';
 import { tensor, type Tensor } from '../../tensor';
+import { vector } from '../linear';
 import type { OperationOps } from '../op';
 
 export const soundOps = {
@@ -36,6 +38,11 @@ export const soundOps = {
       return Promise.resolve(out);
     },
   },
+  weighLayers: {
+    shape: ({ squeeze = 1 }, [x]) => [Math.floor(x![0]! / squeeze), ...x!.slice(1)],
+    run: async ({ weights }, _, context) =>
+      weighed(context.states ?? [], await vector(weights, context), context),
+  },
   spreadTokens: {
     shape: ({ factor }, [x]) => [x![0]! * factor, x![1]! / factor],
     run: ({ factor }, [x]) => {
@@ -44,6 +51,18 @@ export const soundOps = {
     },
   },
 } satisfies OperationOps;
+
+/** The sum of states, weighed by the softmax of as many weights. */
+function weighed(states: readonly Tensor[], weights: Float32Array, context: Context): Tensor {
+  if (states.length !== weights.length || !context.kernels.softmax(weights, 0, weights.length)) {
+    throw new RunFailure('engine', `${weights.length} weights for ${states.length} states, or not finite`);
+  }
+  const out = context.zeros(...states[0]!.shape);
+  for (const [index, { data }] of states.entries()) {
+    for (let i = 0; i < data.length; i++) out.data[i]! += weights[index]! * data[i]!;
+  }
+  return out;
+}
 
 /** [2c, …] → [c, …]: the first half times the sigmoid of the second. */
 function gated({ shape, data }: Tensor, context: Context): Tensor {

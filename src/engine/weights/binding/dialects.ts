@@ -78,6 +78,40 @@ export const DIALECTS: readonly Renaming[] = [
     [/\.output\.dense\./, '.mlp.fc2.'],
   ],
   [[/^layer\.#/, 'model.layer.#']],
+  // BEiT, whose tables stood in the attention.
+  [
+    [/encoder\.layer\.#\.attention\.attention\.relative_position_bias\./, 'layers.#.relative_position_bias.'],
+    [/encoder\.relative_position_bias\./, 'shared_position_bias.'],
+    [/encoder\.layer\./, 'layers.'],
+    [/\.attention\.attention\.query\./, '.attention.q_proj.'],
+    [/\.attention\.attention\.key\./, '.attention.k_proj.'],
+    [/\.attention\.attention\.value\./, '.attention.v_proj.'],
+    [/\.attention\.output\.dense\./, '.attention.o_proj.'],
+    [/\.intermediate\.dense\./, '.mlp.fc1.'],
+    [/(\.layers\.#|^layers\.#)\.output\.dense\./, '$1.mlp.fc2.'],
+  ],
+  // SegFormer, whose encoder held lists of each kind of part.
+  [
+    [/encoder\.patch_embeddings\.#\./, 'stages.#.patch_embeddings.'],
+    [/encoder\.block\.#\./, 'stages.#.blocks.'],
+    [/encoder\.layer_norm\.#/, 'stages.#.layer_norm'],
+    [/\.attention\.self\.query\./, '.attention.q_proj.'],
+    [/\.attention\.self\.key\./, '.attention.k_proj.'],
+    [/\.attention\.self\.value\./, '.attention.v_proj.'],
+    [/\.attention\.self\.sr\./, '.attention.sequence_reduction.sequence_reduction.'],
+    [/\.attention\.self\.layer_norm\./, '.attention.sequence_reduction.layer_norm.'],
+    [/\.attention\.output\.dense\./, '.attention.o_proj.'],
+    [/\.mlp\.dense1\./, '.mlp.fc1.'],
+    [/\.mlp\.dense2\./, '.mlp.fc2.'],
+    [/\.layer_norm_1\./, '.layernorm_before.'],
+    [/\.layer_norm_2\./, '.layernorm_after.'],
+    [/decode_head\.linear_c\./, 'decode_head.linear_projections.'],
+  ],
+  // VideoMAE's biases, beside its projections.
+  [
+    [/\.attention\.attention\.q_bias$/, '.attention.attention.query.bias'],
+    [/\.attention\.attention\.v_bias$/, '.attention.attention.value.bias'],
+  ],
   [[/encoder\.mid_position_embeddings/, 'encoder.interpolation.mid_position_embeddings']],
   // BERT's kin with rotary positions: Nomic, GTE, Jina 3.
   [
