@@ -154,7 +154,7 @@ def write(folder: Path, model: PreTrainedModel, length: int = 40) -> None:
         outputs = model(**inputs, output_attentions=True, output_hidden_states=True)
     tensors = {name: ids.to(torch.int32) for name, ids in inputs.items()}
     for name, value in outputs.items():
-        if name.endswith(("attentions", "hidden_states")) and isinstance(value, tuple):
+        if name.endswith(("attentions", "hidden_states")) and isinstance(value, (tuple, list)):
             tensors |= {f"{name}.{index}": layer[0].contiguous() for index, layer in enumerate(value)}
         elif name == "logits":
             tensors[name] = value[0].contiguous()

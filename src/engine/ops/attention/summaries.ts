@@ -5,6 +5,7 @@ import type { AttendTask, Heads } from '../../kernels/kernels';
 import type { Tensor } from '../../tensor';
 import { linear, vector } from '../linear';
 import { norm } from '../norm';
+import { keyCount } from './mask';
 import { bucketOf, relativeScores } from './relative';
 import type { Projected } from './projections';
 
@@ -36,6 +37,8 @@ export async function withSummaries(
 ): Promise<Projected> {
   const { summaries, projections } = module;
   if (summaries === undefined || projections.type !== 'separate') return projected;
+  // A sequence shorter than what one stands for has none.
+  if (keyCount(module, x.shape[0]!) === x.shape[0]!) return projected;
   const summed = await norm(summaries.norm, sums(x, summaries.tokens, context), context);
   const joined = async (own: Heads, more: Tensor, step: number): Promise<Heads> => {
     const out = context.zeros(x.shape[0]! + more.shape[0]!, more.shape[1]!);
