@@ -36,7 +36,8 @@ export async function planRun(model: Model, inputs: readonly Shape[], whole = fa
   const attentions: Attention[] = [];
   const root = followed(model);
   const total = attentionRuns(root);
-  if (total === 0) throw new RunFailure('unsupported', `${model.architecture} has no attention to show`);
+  if (total === 0 && !whole)
+    throw new RunFailure('unsupported', `${model.architecture} has no attention to show`);
   let grid: readonly [number, number] | undefined;
   let keptBytes = 0;
   await interpret<Shape>(root, inputs, {

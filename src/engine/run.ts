@@ -223,8 +223,11 @@ function isRange(from: number, to: number, length: number): boolean {
 
 /** Names for the positions of a picture or a sound. */
 function sensedTokens({ seconds }: PreparedInput, { layers, grid }: Plan): Token[] {
-  const { queries } = layers[0]!;
-  return seconds === undefined ? patchTokens(queries, grid) : frameTokens(queries, seconds);
+  const { queries = 0, sequences } = layers[0] ?? {};
+  if (seconds !== undefined) return frameTokens(queries, seconds);
+  // Of a grid in windows the places in one of them.
+  const side = Math.sqrt(queries);
+  return patchTokens(queries, sequences !== undefined && Number.isInteger(side) ? [side, side] : grid);
 }
 
 function headOf(

@@ -118,7 +118,13 @@ export type Operation =
    * x as a stack leaves it → the sum of what its layers left, weighed by the softmax of `weights`; [b, s / squeeze, w]
    * where the layers run over that many tokens as one (SEW).
    */
-  | { readonly op: 'weighLayers'; readonly weights: Parameter; readonly squeeze?: number }
+  | {
+      readonly op: 'weighLayers';
+      readonly weights: Parameter;
+      readonly squeeze?: number;
+      /** The last state is what left the stack, a norm behind its layers with it (Whisper). */
+      readonly last?: 'output';
+    }
   /** [b, c, h, w] → [b, c, h', w'], the largest or the average of each window. */
   | {
       readonly op: 'pool';

@@ -199,6 +199,8 @@ export function sharedDifference(map: Map3, wanted: Tensor): number {
   const own = map.values.length > wanted.data.length && size === map.queries * map.keys;
   const values = own ? map.values.subarray(0, wanted.data.length) : map.values;
   const alike = heads > 1 && wanted.data.every((value, i) => value === wanted.data[i % size]);
+  const sequences = map.values.length / (map.attention.heads * map.queries * map.keys);
+  if (sequences > 1 && values.length === wanted.data.length) return largest(values, wanted.data);
   if (!alike || values.length !== wanted.data.length) return mapDifference({ ...map, values }, wanted);
   const mean = new Float32Array(size).map((_, i) => {
     let sum = 0;

@@ -141,7 +141,9 @@ function classification(c: Config): Blueprint {
   const projector = linear(c.d_model, c.classifier_proj_size);
   const classifier = linear(c.classifier_proj_size, labels(c));
   const weights = parameter(c.encoder_layers + 1);
-  const weighed: Operation[] = c.use_weighted_layer_sum ? [{ op: 'weighLayers', weights }] : [];
+  const weighed: Operation[] = c.use_weighted_layer_sum
+    ? [{ op: 'weighLayers', weights, last: 'output' }]
+    : [];
   const children: Record<string, Module> = { encoder: listening, projector, classifier };
   const root = block(
     'model',

@@ -12,7 +12,7 @@ import { ZERO_TOKENS } from '../blocks/starts';
 import { family, type Blueprint, type Checks } from '../family';
 import {
   DONUT,
-  OLDER,
+  MASKFORMER,
   SECOND,
   SWIN,
   windowAttention,
@@ -251,5 +251,5 @@ export const maskformerSwin = family({
   initializerRange: (c) => c.initializer_range,
   starts: () => TABLES,
   check,
-  architectures: { MaskFormerSwinModel: base(OLDER) },
+  architectures: { MaskFormerSwinModel: base(MASKFORMER) },
 });

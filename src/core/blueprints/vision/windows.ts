@@ -41,6 +41,8 @@ export interface Variant {
   /** Name of the table of offsets, in the attention. */
   readonly table: string;
   readonly second?: true;
+  /** A window may be larger than the grid, which is then filled up to it and rolled all the same (MaskFormer). */
+  readonly fixed?: true;
   readonly finalNorm: boolean;
   /** The older ones keep a row for a class token that they do not have. */
   readonly extraPosition: 0 | 1;
@@ -61,6 +63,7 @@ export const OLDER: Variant = {
   extraPosition: 1,
 };
 export const DONUT: Variant = { ...OLDER, finalNorm: false };
+export const MASKFORMER: Variant = { ...OLDER, fixed: true };
 export const SECOND: Variant = { ...OLDER, second: true };
 
 export function windowsOf(c: SwinConfig, stage: Stage, layer: number, variant: Variant): Windows {
@@ -71,6 +74,7 @@ export function windowsOf(c: SwinConfig, stage: Stage, layer: number, variant: V
     const window = Math.max(1, Math.min(rows, c.window_size));
     return { height, width, window, shift: rows <= window ? 0 : shift };
   }
+  if (variant.fixed) return { height, width, window: c.window_size, shift };
   // A grid that one window covers is not shifted.
   const least = Math.min(height, width);
   return least <= c.window_size

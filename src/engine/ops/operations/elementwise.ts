@@ -14,7 +14,10 @@ export const elementwiseOps = {
   multiply: {
     shape: (_, [x]) => x!,
     positionwise: () => true,
-    run: (_, [a, b], context) => combined('identity', a, b, context),
+    run: (_, [a, b], context) =>
+      tensor(a).data.length === tensor(b).data.length
+        ? combined('identity', a, b, context)
+        : byChannel(tensor(a), tensor(b), context),
   },
   scale: {
     shape: (_, [x]) => x!,
@@ -68,4 +71,16 @@ function copied({ shape, data }: Tensor, context: Context): Tensor {
   const out = context.zeros(...shape);
   out.data.set(data);
   return out;
+}
+
+/** x [channels, …] times a factor for each channel, [channels, 1, …]. */
+function byChannel({ shape, data }: Tensor, factors: Tensor, context: Context): Promise<Tensor> {
+  const channels = factors.data.length;
+  if (factors.shape[0] !== shape[0] || channels !== shape[0]) {
+    throw new Error(`[${shape.join(', ')}] times [${factors.shape.join(', ')}]`);
+  }
+  const out = context.zeros(...shape);
+  const places = data.length / channels;
+  for (let i = 0; i < data.length; i++) out.data[i] = data[i]! * factors.data[Math.floor(i / places)]!;
+  return Promise.resolve(out);
 }

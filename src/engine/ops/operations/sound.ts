@@ -40,8 +40,11 @@ export const soundOps = {
   },
   weighLayers: {
     shape: ({ squeeze = 1 }, [x]) => [Math.floor(x![0]! / squeeze), ...x!.slice(1)],
-    run: async ({ weights }, _, context) =>
-      weighed(context.states ?? [], await vector(weights, context), context),
+    run: async ({ weights, last }, [x], context) => {
+      const { states = [] } = context;
+      const all = last === 'output' ? [...states.slice(0, -1), tensor(x)] : states;
+      return weighed(all, await vector(weights, context), context);
+    },
   },
   spreadTokens: {
     shape: ({ factor }, [x]) => [x![0]! * factor, x![1]! / factor],
