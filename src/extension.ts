@@ -16,15 +16,16 @@ import { NumberFormat } from './host/format';
 import { Panels } from './host/panels/panels';
 import { pytorchChoice } from './host/pytorch/choice';
 import { ChosenEngine } from './host/pytorch/chosenEngine';
-import { engineIdle, engineSettings, workload } from './host/settings';
-import { startWorkerThread } from './host/workerPort';
+import { engineIdle, engineSettings, engineWide, workload } from './host/settings';
+import { startWorkerProcess, startWorkerThread } from './host/workerPort';
 
 export function activate({ extensionUri, subscriptions }: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Headlight', { log: true });
   const worker = vscode.Uri.joinPath(extensionUri, 'dist', 'worker.js').fsPath;
   const failed = (line: string): void => log.error(line);
+  const logged = (line: string): void => log.info(`engine: ${line}`);
   const engine = new EngineClient({
-    start: startWorkerThread(worker, (line) => log.info(`engine: ${line}`)),
+    start: (listener) => (engineWide() ? startWorkerProcess : startWorkerThread)(worker, logged)(listener),
     log: (line) => log.info(line),
     idle: engineIdle,
     settings: engineSettings,

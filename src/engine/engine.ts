@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly memory?: number;
   /** Threads that compute; as many as there are cores where it is left out. */
   readonly threads?: number;
+  /** Whether V8 was asked to join vectors, so that kernels with wide tiles are tried. */
+  readonly wide?: boolean;
   /** The second engine; a request for it is refused where it is left out. */
   readonly pytorch?: PyTorch;
 }
@@ -35,12 +37,12 @@ interface OpenRun {
 
 export function createEngine(
   events: EngineEvents,
-  { memory = DEFAULT_MEMORY, threads, pytorch }: EngineOptions = {},
+  { memory = DEFAULT_MEMORY, threads, wide = false, pytorch }: EngineOptions = {},
 ): EngineApi {
   const tickets = new Map<number, AbortController>();
   const runs = new Map<number, OpenRun>();
   const budget = new Budget(memory);
-  const kernels = new SharedKernels(threads === undefined ? {} : { threads });
+  const kernels = new SharedKernels({ wide, ...(threads === undefined ? {} : { threads }) });
   let lastRun = 0;
 
   /** Answers under a ticket, unless `cancel` came with the same batch of messages. */

@@ -1,16 +1,16 @@
-/** The entry of the worker thread: the engine behind the RPC. */
+/** The entry of the worker thread, or of a process of the engine's own: the engine behind the RPC. */
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
-import { parentPort, type Transferable } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import type * as family from '../core/tables/family';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { connect } from '../protocol/rpc';
 import { createEngine } from './engine';
+import { hostPort } from './port';
 import { PyTorch } from './pytorch/pytorch';
 import { provideClassTables } from './tables';
 
-if (parentPort === null) throw new Error('the engine runs in a worker thread');
-const port = parentPort;
+const port = hostPort();
 // This bundle stands in dist/, beside the evaluator's and media/.
 type Evaluator = typeof family;
 const fromHere = createRequire(__filename);
@@ -22,10 +22,13 @@ const pytorch = new PyTorch({
 });
 
 const host = connect<EngineEvents, EngineApi>(
-  createEngine({ runChanged: (run, state) => void host.runChanged(run, state) }, { pytorch }),
+  createEngine(
+    { runChanged: (run, state) => void host.runChanged(run, state) },
+    { pytorch, wide: port.wide },
+  ),
   {
-    post: (message) => port.postMessage(message, buffersIn(message)),
-    listen: (receive) => port.on('message', receive),
+    post: (message) => port.post(message, buffersIn(message)),
+    listen: port.listen,
   },
   ['runChanged'],
 );

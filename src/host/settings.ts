@@ -52,6 +52,11 @@ export function engineIdle(): number {
   return typeof minutes === 'number' && minutes >= 0 ? minutes * 60_000 : 600_000;
 }
 
+/** Whether the engine gets a process of its own, in which V8 joins vectors. */
+export function engineWide(): boolean {
+  return configuration().get<unknown>('engine.wide') === true;
+}
+
 /** What attention runs may take. */
 export function engineSettings(): EngineSettings {
   const megabytes = configuration().get<unknown>('engine.memory');

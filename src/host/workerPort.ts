@@ -1,4 +1,5 @@
-/** The narrow way to the worker thread, so that the supervision can be tested with a fake one. */
+/** The narrow way to the worker, so that the supervision can be tested with a fake one. */
+import { fork } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 
 /** A started worker. After `ended` was called nothing else comes. */
@@ -38,6 +39,41 @@ export function startWorkerThread(path: string, log: (line: string) => void): St
     return {
       post: (message) => worker.postMessage(message),
       stop: () => void worker.terminate(),
+    };
+  };
+}
+
+/** Starts the bundle at `path` in a process of its own, where V8 may be asked for what holds for a whole process. */
+export function startWorkerProcess(path: string, log: (line: string) => void): StartWorker {
+  return (listener) => {
+    const worker = fork(path, [], {
+      // As structured clones, since answers have buffers in them.
+      serialization: 'advanced',
+      silent: true,
+      execArgv: [],
+      // The extension host may be of Electron, whose binary is Node only then.
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    });
+    let reason: string | undefined;
+    let ended = false;
+    const end = (what: string): void => {
+      if (ended) return;
+      ended = true;
+      listener.ended(what);
+    };
+    worker.on('message', (message: unknown) => listener.message(message));
+    worker.on('error', (error) => end(describe(error)));
+    worker.on('exit', (code, signal) => end(reason ?? `exit code ${code ?? signal}`));
+    for (const stream of [worker.stdout, worker.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => log(text.trimEnd()));
+    }
+    worker.unref();
+    worker.channel?.unref();
+    return {
+      post: (message) => {
+        if (worker.connected) worker.send(message as object, (error) => void (reason ??= error?.message));
+      },
+      stop: () => void worker.kill('SIGKILL'),
     };
   };
 }

@@ -10,20 +10,16 @@ import { fastestTimes, isExact } from './trial';
 
 const KEPT_WEIGHTS = 512 * 2 ** 20;
 
-/**
- * Sixteen columns want more registers than x64 has, unless V8 joins vectors two by two, an experiment that a process is
- * started with. Elsewhere it has to be seen whether they pay.
- */
-const joined = process.execArgv.some((flag) => flag.endsWith('wasm-revectorize'));
-const RIVALS = process.arch === 'x64' && !joined ? 1 : 2;
-
 export interface KernelOptions {
   /** Threads that compute, the caller's among them; as many as there are cores where it is left out. */
   readonly threads?: number;
   /** Bytes of seeded weights that are kept between runs. */
   readonly keptWeights?: number;
-  /** Builds that are timed against one another. */
-  readonly rivals?: number;
+  /**
+   * Whether V8 was asked to join vectors two by two. Tiles of sixteen columns want more registers than x64 has without
+   * that; there, and on arm64, it is tried whether they pay.
+   */
+  readonly wide?: boolean;
   /** For tests: memory that is freed becomes NaN. */
   readonly spoil?: boolean;
 }
@@ -40,11 +36,11 @@ export interface OpenKernels {
 export function openKernels({
   threads = availableParallelism(),
   keptWeights = KEPT_WEIGHTS,
-  rivals = RIVALS,
+  wide = false,
   spoil = false,
 }: KernelOptions = {}): OpenKernels {
   const heap = sharedHeap(spoil);
-  const chosen = heap && fastest(heap, rivals);
+  const chosen = heap && fastest(heap, wide);
   if (heap === undefined || chosen === undefined) {
     return { kernels: plainKernels, broken: false, close: async () => {} };
   }
@@ -66,9 +62,11 @@ interface Able {
   readonly exports: KernelExports;
 }
 
-/** Of the first builds that this machine runs exactly, the one that a short product runs fastest on. */
-function fastest(heap: Heap, rivals: number): Able | undefined {
+/** Of the builds that this machine runs exactly, the one that a short product runs fastest on. */
+function fastest(heap: Heap, wide: boolean): Able | undefined {
   const able: Able[] = [];
+  // The first is the fastest but where sixteen columns are tried.
+  const rivals = wide || process.arch !== 'x64' ? 2 : 1;
   for (const build of builds()) {
     const exports = exactExports(build, heap);
     if (exports !== undefined) able.push({ build, exports });
