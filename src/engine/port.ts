@@ -10,8 +10,8 @@ export interface HostPort {
   readonly wide: boolean;
 }
 
-/** V8's experiment by its names, older and newer; a V8 that has none of them goes on without. */
-const FLAGS = ['--experimental-wasm-revectorize', '--wasm-revectorize'];
+/** V8's experiment; a V8 that does not have it says so in the log, and goes on without. */
+const JOINED = '--experimental-wasm-revectorize';
 
 export function hostPort(): HostPort {
   if (parentPort !== null) {
@@ -25,7 +25,7 @@ export function hostPort(): HostPort {
   if (process.send === undefined)
     throw new Error('the engine runs in a worker thread, or in a process that was forked');
   // The flag holds for a whole process: so there is one of the engine's own.
-  for (const flag of FLAGS) setFlagsFromString(flag);
+  setFlagsFromString(JOINED);
   // It ends with whoever started it.
   process.on('disconnect', () => process.exit());
   return {

@@ -28,7 +28,7 @@ const host = connect<EngineEvents, EngineApi>(
   ),
   {
     post: (message) => port.post(message, buffersIn(message)),
-    listen: port.listen,
+    listen: (receive) => port.listen(receive),
   },
   ['runChanged'],
 );
