@@ -3,6 +3,7 @@
  * is to be measured. Answers {"ms": […]}, the times of the repetitions after one that does not count.
  */
 import { createInterface } from 'node:readline';
+import { setFlagsFromString } from 'node:v8';
 import { createEngine } from '../../src/engine/engine';
 import type { Heads, Kernels } from '../../src/engine/kernels/kernels';
 import { openKernels } from '../../src/engine/kernels/wasm/open';
@@ -12,6 +13,10 @@ import type { EngineApi } from '../../src/protocol/engine';
 import type { Asked } from './cases';
 
 const pace = new Pace();
+
+/** With the argument `wide`, as in a process of the engine's own. */
+const wide = process.argv[2] === 'wide';
+if (wide) setFlagsFromString('--experimental-wasm-revectorize');
 
 async function timed(work: () => Promise<unknown>, repetitions: number): Promise<number[]> {
   await work();
@@ -82,7 +87,7 @@ function makeEngine(threads: number): { engine: EngineApi; ended: Map<number, ()
         ended.get(run)?.();
       },
     },
-    { threads, memory: 2 ** 31 },
+    { threads, wide, memory: 2 ** 31 },
   );
   return { engine, ended };
 }
@@ -91,7 +96,7 @@ async function answer(asked: Asked): Promise<number[]> {
   if (asked.kind === 'forward') {
     return timed(() => forward(asked.threads, asked.config, asked.length), asked.repetitions);
   }
-  const open = openKernels({ threads: asked.threads });
+  const open = openKernels({ threads: asked.threads, wide });
   const { kernels } = open;
   try {
     const work =

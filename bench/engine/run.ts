@@ -35,6 +35,7 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds);
   const [load = 0] = loadavg();
   const here = new Answerer(spawn(values.node, [ours], { stdio: ['pipe', 'pipe', 'inherit'] }));
+  const joined = new Answerer(spawn(values.node, [ours, 'wide'], { stdio: ['pipe', 'pipe', 'inherit'] }));
   const peer = path.join(root, 'bench/engine/peer.py');
   const there = new Answerer(spawn(values.python, [peer], { stdio: ['pipe', 'pipe', 'inherit'] }));
   try {
@@ -44,14 +45,23 @@ async function main(): Promise<void> {
       for (const { name, asked, repetitions } of cases) {
         for (const count of threads) {
           const question: Asked = { ...asked, threads: count, repetitions };
-          const [own, other]: [number[], number[]] = [[], []];
+          const [own, wide, other]: [number[], number[], number[]] = [[], [], []];
           for (let round = 0; round < rounds; round++) {
             own.push(...(await here.ask(question)));
+            wide.push(...(await joined.ask(question)));
             other.push(...(await there.ask(question)));
           }
-          compared.push({ name, asked, threads: count, own: median(own), other: median(other) });
+          compared.push({
+            name,
+            asked,
+            threads: count,
+            own: median(own),
+            wide: median(wide),
+            other: median(other),
+          });
           console.log(
-            `${name}, ${count} threads: ${median(own).toFixed(1)} ms, torch ${median(other).toFixed(1)} ms`,
+            `${name}, ${count} threads: ${median(own).toFixed(1)} ms, wide ${median(wide).toFixed(1)} ms, ` +
+              `torch ${median(other).toFixed(1)} ms`,
           );
         }
       }
@@ -93,6 +103,7 @@ async function main(): Promise<void> {
     );
   } finally {
     here.end();
+    joined.end();
     there.end();
     rmSync(scratch, { recursive: true });
   }

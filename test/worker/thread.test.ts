@@ -103,13 +103,21 @@ describe('the bundled worker', () => {
   });
 
   it('drops an analysis that a newer keystroke has overtaken', async () => {
-    // What is asked while the worker computes comes in at once when it is done.
-    const busy = engine.analyse(9, { text: sample('deepseek-v3'), workload });
-    const older = engine.analyse(10, { text: sample('gpt2'), workload });
-    void engine.cancel(10);
-    const newer = engine.analyse(11, { text: sample('gpt2'), workload });
-    assert.equal((await busy).outcome, 'counted');
-    await assert.rejects(older, { code: 'cancelled' });
-    assert.equal((await newer).outcome, 'counted');
+    // What is asked while the worker computes comes in at once when it is done. On a busy machine this thread may be too
+    // slow to withdraw the question in time: then it is tried again.
+    let outcome = '';
+    for (let ticket = 10; outcome !== 'cancelled' && ticket < 30; ticket += 3) {
+      const busy = engine.analyse(ticket, { text: sample('deepseek-v3'), workload });
+      const older = engine.analyse(ticket + 1, { text: sample('gpt2'), workload });
+      void engine.cancel(ticket + 1);
+      const newer = engine.analyse(ticket + 2, { text: sample('gpt2'), workload });
+      assert.equal((await busy).outcome, 'counted');
+      outcome = await older.then(
+        () => 'answered',
+        ({ code }: { code: string }) => code,
+      );
+      assert.equal((await newer).outcome, 'counted');
+    }
+    assert.equal(outcome, 'cancelled');
   });
 });
