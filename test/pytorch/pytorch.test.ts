@@ -42,7 +42,6 @@ const NOT_COMPARED: Readonly<Record<string, string>> = {
   reformer: 'returns its maps in chunks',
   'reformer-hashed': 'returns its maps in chunks',
   'longformer-global-token': 'what its global tokens see are layers of their own',
-  'llama-dynamic-rope': 'has more tokens than positions, which an input may not have',
 };
 
 function folders(): string[] {

@@ -177,6 +177,13 @@ describe('a run', () => {
       ));
   });
 
+  it('goes beyond the positions where these are stretched to any length', async () => {
+    const { engine, states } = localEngine();
+    const head = await engine.openRun(1, request(configText('llama-dynamic-rope'), ids(40)));
+    assert.equal(head.layers[0]!.queries, 40);
+    assert.deepEqual(await states.ended(head.run), { type: 'done' });
+  });
+
   it('longest fitting length does fit', async () => {
     const { engine, states } = localEngine({ memory: 2 ** 20 });
     const head = await engine.openRun(1, request(edited('gpt2', { n_positions: 4096 }), ids(488)));

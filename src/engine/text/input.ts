@@ -1,5 +1,5 @@
 /** A run's input as the values that the model's forward pass takes. */
-import type { Embedding, Model, ModelInput, Module, Stream } from '../../core/model/module';
+import type { Attention, Embedding, Model, ModelInput, Module, Stream } from '../../core/model/module';
 import type { RunInput, Token, TokenizerOrigin } from '../../protocol/run';
 import { RunFailure } from '../failure';
 import { testPicture, testVideo } from '../picture';
@@ -52,6 +52,7 @@ export async function prepareInput(
   const beside = read ? await openTokenizer(folder, model.modelType) : undefined;
   const tokenizer = characters ? characterTokenizer : (beside ?? byteTokenizer(vocabulary));
   const streams = encodeStreams(input, tokenizer, beside === undefined ? undefined : decoderStart);
+  const stretches = findModule(model.root, isStretched) !== undefined;
   const values = model.inputs.map((own): Value => {
     if (own.type === 'pixels' || own.type === 'sound') return sensed(own);
     const { tokens, segments } = streams[own.stream];
@@ -59,7 +60,7 @@ export async function prepareInput(
     check(
       tokens,
       vocabulary,
-      own.limit,
+      stretches ? undefined : own.limit,
       own.stream,
       input.type === 'ids' ? 'the given ids' : tokenizer.files,
     );
@@ -161,4 +162,13 @@ function isTokenTable(module: Module): module is Embedding {
 
 function isSegmentTable(module: Module): module is Embedding {
   return module.kind === 'embedding' && module.of === 'segments';
+}
+
+/** Rotary positions that are stretched to whatever length comes: `max_position_embeddings` is where that begins. */
+function isStretched(module: Module): module is Attention {
+  return (
+    module.kind === 'attention' &&
+    module.position.type === 'rotary' &&
+    module.position.rotary.scaling.type === 'dynamic'
+  );
 }
