@@ -7,7 +7,6 @@ export { analyse } from './analyse';
 export { sharingGraph } from './sharing/buildGraph';
 export { attentionRuns } from './measure/attentionRuns';
 export type { AttentionRun } from './measure/flops';
-export { visiblePairs } from './measure/maskPairs';
 export { provideTables } from './tables/provider';
 
 /** A config's model, or why there is none. */

@@ -1,10 +1,10 @@
 /** What attention may look at, and how much of it there is, where a model can't be run: from its tree alone. */
 import type { Model } from '../core/model/module';
-import { attentionRuns, visiblePairs, type AttentionRun } from '../core/service';
+import { attentionRuns, type AttentionRun } from '../core/service';
 import type { Pattern, PatternLayers, RunRequest } from '../protocol/run';
 import { RunFailure } from './failure';
 import { modelOf } from './model';
-import { visibleKeys } from './ops/attention/mask';
+import { keyCount, visibleSpans } from './ops/attention/mask';
 import { prepareInput } from './text/input';
 
 /** Tokens of an input that can't be made; as many fit every model. */
@@ -42,7 +42,8 @@ function grouped(runs: readonly AttentionRun[], model: Model): PatternLayers[] {
 }
 
 function described({ module, sequences, queries, keys }: AttentionRun, indices: number[]): PatternLayers {
-  const [rows, columns] = [Math.min(SIDE, queries), Math.min(SIDE, keys)];
+  const shown = keyCount(module, keys);
+  const [rows, columns] = [Math.min(SIDE, queries), Math.min(SIDE, shown)];
   return {
     indices,
     place: module.place,
@@ -51,32 +52,39 @@ function described({ module, sequences, queries, keys }: AttentionRun, indices: 
     mask: module.mask.type,
     sequences,
     queries,
-    keys,
-    visible: visiblePairs(module.mask, queries, keys, 0),
+    keys: shown,
     rows,
     columns,
-    bytes: picture(module.mask, queries, keys, rows, columns).buffer,
+    ...picture(module, queries, shown, rows, columns),
   };
 }
 
-/** [rows, columns]: the share of a cell's pairs that are seen, up to 254; 255 where none is. */
+/** [rows, columns]: the share of a cell's pairs that are seen, up to 254; 255 where none is. And how many pairs are in all. */
 function picture(
-  mask: AttentionRun['module']['mask'],
+  module: AttentionRun['module'],
   queries: number,
   keys: number,
   rows: number,
   columns: number,
-): Uint8Array<ArrayBuffer> {
+): Pick<PatternLayers, 'visible' | 'bytes'> {
   const seen = new Float64Array(rows * columns);
   const pairs = new Float64Array(rows * columns);
+  let visible = 0;
   for (let query = 0; query < queries; query++) {
     const row = Math.floor((query * rows) / queries) * columns;
-    const [from, to] = visibleKeys(mask, query, keys);
+    const spans = visibleSpans(module, query, queries, keys);
     for (let column = 0; column < columns; column++) {
       const [first, end] = [Math.ceil((column * keys) / columns), Math.ceil(((column + 1) * keys) / columns)];
       pairs[row + column]! += end - first;
-      seen[row + column]! += Math.max(0, Math.min(end, to) - Math.max(first, from));
+      for (const [from, to] of spans) {
+        const shared = Math.max(0, Math.min(end, to) - Math.max(first, from));
+        seen[row + column]! += shared;
+        visible += shared;
+      }
     }
   }
-  return Uint8Array.from(seen, (count, i) => (count === 0 ? 255 : Math.round((count / pairs[i]!) * 254)));
+  const bytes = Uint8Array.from(seen, (count, i) =>
+    count === 0 ? 255 : Math.round((count / pairs[i]!) * 254),
+  );
+  return { visible, bytes: bytes.buffer };
 }

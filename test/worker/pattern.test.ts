@@ -49,6 +49,27 @@ describe('the pattern of a model', () => {
     assert.deepEqual([layers[0]!.visible, layers[0]!.indices], [45, [0, 1, 2]]);
   });
 
+  it('has masks of several spans: a window with global tokens, blocks, summaries', async () => {
+    const { engine } = localEngine();
+    for (const fixture of ['longformer-global-token', 'bigbird-pegasus-blocks', 'longt5-summaries']) {
+      const { layers } = await engine.pattern(1, request(configText(fixture), ids(48)));
+      const { states, engine: other } = localEngine();
+      const head = await other.openRun(1, request(configText(fixture), ids(48)));
+      await states.ended(head.run);
+      for (const group of layers) {
+        const index = group.indices[0]!;
+        // As many pairs as the run's map has cells that are not masked.
+        const map = new Float32Array((await other.headMap(head.run, index, 0)).values);
+        assert.equal(
+          group.visible,
+          map.filter((value) => !Number.isNaN(value)).length,
+          `${fixture} ${index}`,
+        );
+        assert.equal(group.queries * group.keys, map.length);
+      }
+    }
+  });
+
   it('is of 32 tokens where the input can’t be made', async () => {
     const { engine } = localEngine();
     const { layers } = await engine.pattern(1, request(configText('gpt2'), ''));
