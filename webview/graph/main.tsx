@@ -1,6 +1,8 @@
 /** Entry of the graph panel: asks the host what to show, then shows it. */
 import '../shared/shared.css';
 import './graph.css';
+import './picture.css';
+import './ledger.css';
 import { render } from 'preact';
 import { Notice } from '../shared/Notice';
 import { hostChannel, keptState } from '../shared/vscode';

@@ -1,6 +1,8 @@
 /** Entry of the heatmap panel: asks the host what to show, then shows it. */
 import '../shared/shared.css';
 import './heatmap.css';
+import './grid.css';
+import './head.css';
 import { render } from 'preact';
 import { Notice } from '../shared/Notice';
 import { hostChannel, keptState } from '../shared/vscode';

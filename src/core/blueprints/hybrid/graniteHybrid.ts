@@ -12,7 +12,7 @@ import {
   type Decoder,
 } from '../blocks/decoder';
 import { rmsNorm } from '../blocks/layers';
-import { mamba2Mixer, stepLimits } from '../blocks/mixer';
+import { bambaMixer, bambaMixerKeys } from '../blocks/bambaMixer';
 import { checkLayerTypes, patternKeys } from '../blocks/pattern';
 import { sequential } from '../blocks/residual';
 import { rotary } from '../blocks/rotary';
@@ -42,15 +42,7 @@ const keys = {
   shared_intermediate_size: size(1024),
   /** `rope`, or no positions. */
   position_embedding_type: any(),
-  mamba_n_heads: size(128),
-  mamba_n_groups: size(1),
-  mamba_d_state: size(256),
-  mamba_d_conv: size(4),
-  mamba_expand: size(2),
-  mamba_chunk_size: size(256),
-  mamba_conv_bias: flag(true),
-  mamba_proj_bias: flag(false),
-  time_step_limit: list(),
+  ...bambaMixerKeys,
 } as const;
 
 function body(c: Values<typeof keys>): Decoder {
@@ -74,21 +66,7 @@ function body(c: Values<typeof keys>): Decoder {
       },
       c.attention_bias,
     );
-  const mixer = () =>
-    mamba2Mixer({
-      width,
-      inner: c.mamba_expand * width,
-      heads: c.mamba_n_heads,
-      stateDim: c.mamba_d_state,
-      groups: c.mamba_n_groups,
-      chunk: c.mamba_chunk_size,
-      kernel: c.mamba_d_conv,
-      activation: c.hidden_act,
-      bias: c.mamba_proj_bias,
-      convolutionBias: c.mamba_conv_bias,
-      epsilon: c.rms_norm_eps,
-      stepLimits: stepLimits(c.time_step_limit),
-    });
+  const mixer = () => bambaMixer(c);
   const scaled: Operation = { op: 'scale', by: c.residual_multiplier };
   const layer = (index: number) => {
     const type = c.layer_types?.[index];

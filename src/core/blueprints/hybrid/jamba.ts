@@ -25,7 +25,8 @@ import {
 } from '../blocks/decoder';
 import { experts } from '../blocks/experts';
 import { rmsNorm, embedding } from '../blocks/layers';
-import { mamba2Mixer, mambaMixer, stepLimits } from '../blocks/mixer';
+import { bambaMixer, bambaMixerKeys } from '../blocks/bambaMixer';
+import { mambaMixer } from '../blocks/mixer';
 import { sequential } from '../blocks/residual';
 import { rotary } from '../blocks/rotary';
 import { family } from '../family';
@@ -148,17 +149,9 @@ const bambaKeys = {
   head_dim: optionalSize(),
   rms_norm_eps: real(1e-5),
   attn_layer_indices: list(),
-  mamba_n_heads: size(128),
-  mamba_n_groups: size(1),
-  mamba_d_state: size(256),
-  mamba_d_conv: size(4),
-  mamba_expand: size(2),
-  mamba_chunk_size: size(256),
-  mamba_conv_bias: flag(true),
-  mamba_proj_bias: flag(false),
+  ...bambaMixerKeys,
   attention_bias: flag(false),
   mlp_bias: flag(false),
-  time_step_limit: list(),
 } as const;
 
 function bambaBody(config: Values<typeof bambaKeys>): Decoder {
@@ -185,21 +178,7 @@ function bambaBody(config: Values<typeof bambaKeys>): Decoder {
       },
       c.attention_bias,
     );
-  const mixer = () =>
-    mamba2Mixer({
-      width,
-      inner: c.mamba_expand * width,
-      heads: c.mamba_n_heads,
-      stateDim: c.mamba_d_state,
-      groups: c.mamba_n_groups,
-      chunk: c.mamba_chunk_size,
-      kernel: c.mamba_d_conv,
-      activation: c.hidden_act,
-      bias: c.mamba_proj_bias,
-      convolutionBias: c.mamba_conv_bias,
-      epsilon: c.rms_norm_eps,
-      stepLimits: stepLimits(c.time_step_limit),
-    });
+  const mixer = () => bambaMixer(c);
   const layers = Array.from({ length: c.num_hidden_layers }, (_, index) => {
     const attends = c.attn_layer_indices?.includes(index) ?? false;
     const feedForward = gatedMlp(width, c.intermediate_size, c.hidden_act, c.mlp_bias);
